@@ -1,0 +1,7 @@
+module dtks/cmd/dtks
+
+go 1.26
+
+require dtks/pkg v0.0.0
+
+replace dtks/pkg => ../../pkg

@@ -1,0 +1,41 @@
+package event
+
+import "time"
+
+// TypeMatchDecided is owned by services/nik-match.
+const TypeMatchDecided Type = "nik-match.match.decided.v1"
+
+// Verdict says whether a person's identity agrees with the civil registry.
+type Verdict string
+
+// Verdicts, as open as they may be: what lies behind one (deceased, duplicate ...) is sealed.
+const (
+	Padan       Verdict = "padan"          // matched
+	TidakPadan  Verdict = "tidak_padan"    // not matched: opens repair, is not "ineligible"
+	PerluTinjau Verdict = "perlu_ditinjau" // a person must look
+)
+
+// MatchDecided is published when the civil registry has answered for one identity version of a person. A time-out is
+// never a verdict. Aggregate id: the person. Filter: all.
+type MatchDecided struct {
+	FamilyID        string    `json:"family_id"`
+	Area            string    `json:"area"` // village
+	IdentityVersion int64     `json:"identity_version"`
+	Verdict         Verdict   `json:"verdict"`
+	DecidedAt       time.Time `json:"decided_at"`
+	Sealed          Sealed    `json:"sealed,omitempty"` // identity: MatchEvidence
+}
+
+// MatchEvidence is the identity class of a verdict: what Dukcapil answered, per field, never its own record.
+type MatchEvidence struct {
+	Code    string          `json:"code"`    // RESPONSE_CODE, or "" where fields were compared
+	Finding string          `json:"finding"` // reason code: sesuai, meninggal, ganda, tidak_ditemukan, nonaktif, format_nik ...
+	Fields  []FieldEvidence `json:"fields,omitempty"`
+}
+
+// FieldEvidence is the answer for one field.
+type FieldEvidence struct {
+	Field      string `json:"field"` // nik, kk, name, birth_place, birth_date, sex, mother
+	Agrees     bool   `json:"agrees"`
+	Similarity *int   `json:"similarity,omitempty"` // 0..100, only where Dukcapil gives one
+}

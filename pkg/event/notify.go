@@ -1,0 +1,16 @@
+package event
+
+import "time"
+
+// TypeDeliveryUpdated is owned by services/notify.
+const TypeDeliveryUpdated Type = "notify.delivery.updated.v1"
+
+// DeliveryUpdated is published when a delivery has reached its end: sent, or unknown for a person to decide.
+// Aggregate id: the delivery. Filter: channel (inapp, email, webhook).
+type DeliveryUpdated struct {
+	Channel string    `json:"channel"`
+	State   string    `json:"state"` // sent, unknown, failed
+	Rule    string    `json:"rule"`  // which notification rule led to it
+	EventID string    `json:"event_id"`
+	At      time.Time `json:"at"`
+}
