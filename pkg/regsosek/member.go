@@ -1,0 +1,98 @@
+package regsosek
+
+import (
+	"slices"
+
+	"dtks/pkg/fault"
+)
+
+// Relation codes that rules name.
+const (
+	Head   = 1
+	Spouse = 2
+	Child  = 3
+)
+
+// School participation codes. The older household form counts from 0.
+const (
+	NeverSchool = 1
+	AtSchool    = 2
+	LeftSchool  = 3
+)
+
+// Member items: answers about one person. School level and work take 0 for "none".
+var (
+	Relation = Item{Name: "relation", Text: fault.Text{ID: "Hubungan dengan kepala keluarga", EN: "Relation to head"}, Min: 1, Max: 8,
+		Codes: []string{"kepala keluarga", "istri/suami", "anak", "menantu", "cucu", "orang tua/mertua", "pembantu", "lainnya"}}
+	Marital = Item{Name: "marital", Text: fault.Text{ID: "Status perkawinan", EN: "Marital status"}, Min: 1, Max: 4,
+		Codes: []string{"belum kawin", "kawin", "cerai hidup", "cerai mati"}}
+	School = Item{Name: "school", Text: fault.Text{ID: "Partisipasi sekolah", EN: "School participation"}, Min: 1, Max: 3,
+		Codes: []string{"tidak/belum pernah sekolah", "masih sekolah", "tidak sekolah lagi"}}
+	SchoolLevel = Item{Name: "school_level", Text: fault.Text{ID: "Jenjang pendidikan", EN: "School level attended or highest"}, Min: 0, Max: 22,
+		Codes: []string{"tidak ada", "Paket A", "SDLB", "SD", "MI", "SPM/PDF Ula", "Paket B", "SMPLB", "SMP", "MTs", "SPM/PDF Wustha",
+			"Paket C", "SMLB", "SMA", "MA", "SMK", "MAK", "SPM/PDF Ulya", "D1-D3", "D4/S1", "Profesi", "S2", "S3"}}
+	Work = Item{Name: "work", Text: fault.Text{ID: "Status pekerjaan", EN: "Work status"}, Min: 0, Max: 8,
+		Codes: []string{"tidak bekerja", "berusaha sendiri", "berusaha dibantu buruh tidak tetap", "berusaha dibantu buruh tetap",
+			"karyawan/pegawai swasta", "PNS/TNI/Polri/BUMN/BUMD/legislatif", "pekerja bebas pertanian", "pekerja bebas nonpertanian",
+			"pekerja keluarga tidak dibayar"}}
+	Difficulty = Item{Name: "disability", Text: fault.Text{ID: "Kesulitan fungsi", EN: "Functional difficulty"}, Min: 1, Max: 4,
+		Codes: []string{"tidak bisa sama sekali", "banyak kesulitan", "sedikit kesulitan", "tidak ada kesulitan"}}
+	Chronic = Item{Name: "chronic", Text: fault.Text{ID: "Penyakit kronis", EN: "Chronic illness"}, Min: 1, Max: 18,
+		Codes: []string{"tidak ada", "hipertensi", "rematik", "asma", "jantung", "diabetes", "TBC", "stroke", "kanker", "gagal ginjal",
+			"hemofilia", "HIV/AIDS", "kolesterol", "sirosis", "talasemia", "leukemia", "alzheimer", "lainnya"}}
+	PPKS = Item{Name: "ppks", Text: fault.Text{ID: "Jenis PPKS", EN: "Type of social-service need"}, Min: 1, Max: 26,
+		Codes: []string{"anak balita terlantar", "anak terlantar", "anak berhadapan dengan hukum", "anak jalanan",
+			"anak dengan kedisabilitasan", "anak korban tindak kekerasan", "anak memerlukan perlindungan khusus",
+			"lanjut usia terlantar", "penyandang disabilitas", "tuna susila", "gelandangan", "pengemis", "pemulung",
+			"kelompok minoritas", "bekas warga binaan lembaga pemasyarakatan", "orang dengan HIV/AIDS",
+			"korban penyalahgunaan NAPZA", "korban trafficking", "korban tindak kekerasan",
+			"pekerja migran bermasalah sosial", "korban bencana alam", "korban bencana sosial",
+			"perempuan rawan sosial ekonomi", "fakir miskin", "keluarga bermasalah sosial psikologis", "komunitas adat terpencil"}}
+)
+
+// Functions are the nine abilities asked about, in the form's order. 1 cannot, 2 much difficulty, 3 some, 4 none.
+var Functions = []string{"lihat", "dengar", "jalan", "tangan", "belajar", "emosi", "bicara", "mandiri", "ingat"}
+
+// CheckMember names each code of a member that the instrument does not know, as warnings. field is the member's path,
+// as in "members[0]"; zero means not answered for relation, marital and school.
+func CheckMember(field string, relation, marital, school, level, work int, disability map[string]int, chronic, ppks []int) []fault.Detail {
+	var found []fault.Detail
+	one := func(item Item, code int, optional bool) {
+		if optional && code == 0 {
+			return
+		}
+		if code < item.Min || code > item.Max {
+			found = append(found, outOfRange(field+"."+item.Name, item.Min, item.Max))
+		}
+	}
+	one(Relation, relation, true)
+	one(Marital, marital, true)
+	one(School, school, true)
+	one(SchoolLevel, level, false)
+	one(Work, work, false)
+	for _, code := range chronic {
+		one(Chronic, code, false)
+	}
+	for _, code := range ppks {
+		one(PPKS, code, false)
+	}
+	known := 0
+	for _, name := range Functions {
+		if code, ok := disability[name]; ok {
+			known++
+			if code < Difficulty.Min || code > Difficulty.Max {
+				found = append(found, outOfRange(field+".disability."+name, Difficulty.Min, Difficulty.Max))
+			}
+		}
+	}
+	if known != len(disability) {
+		found = append(found, fault.Detail{Field: field + ".disability", Code: "survey_item_unknown", Warn: true, Text: fault.Text{
+			ID: "Fungsi tidak dikenal dalam " + Instrument, EN: "Function not part of " + Instrument}})
+	}
+	return found
+}
+
+// Severe reports whether any function is 1 (cannot at all) or 2 (much difficulty).
+func Severe(disability map[string]int) bool {
+	return slices.ContainsFunc(Functions, func(f string) bool { return disability[f] == 1 || disability[f] == 2 })
+}
