@@ -1,0 +1,125 @@
+package bus
+
+import (
+	"fmt"
+	"strings"
+
+	"dtks/pkg/event"
+)
+
+// User is one NATS user: a name, its public nkey, and what it may publish and subscribe to.
+type User struct {
+	Name      string
+	PublicKey string   // U…
+	Publish   []string // subjects it may publish to, requests included
+	Subscribe []string // subjects it may subscribe to
+}
+
+// ServiceUser gives a service exactly its rights: its own subjects out; pulling from, and acknowledging on, its own
+// durables; reading back its own stream; and a replay consumer of its own per type it consumes anyway.
+func ServiceUser(service, publicKey string) User {
+	u := User{Name: service, PublicKey: publicKey, Subscribe: []string{InboxPrefix(service) + ".>"}}
+	if isOwner(service) {
+		stream := event.StreamOf(service)
+		u.Publish = append(u.Publish, service+".>",
+			"$JS.API.STREAM.INFO."+stream, "$JS.API.DIRECT.GET."+stream, "$JS.API.DIRECT.GET."+stream+".>")
+	}
+	for _, owner := range Owners {
+		filters := Filters(service, owner)
+		if len(filters) == 0 {
+			continue
+		}
+		stream := event.StreamOf(owner)
+		u.Publish = append(u.Publish, consumerRights(stream, service)...)
+		replay := ReplayName(service)
+		u.Publish = append(u.Publish, consumerRights(stream, replay)...)
+		u.Publish = append(u.Publish, "$JS.API.STREAM.INFO."+stream, "$JS.API.CONSUMER.DELETE."+stream+"."+replay)
+		for _, f := range filters {
+			u.Publish = append(u.Publish, "$JS.API.CONSUMER.CREATE."+stream+"."+replay+"."+f)
+		}
+	}
+	return u
+}
+
+// ReplayName is the consumer under which a service reads its inputs again from the beginning.
+func ReplayName(service string) string { return service + "-replay" }
+
+// ExternalUser may follow one filter of one stream, and nothing else: its consumer bears its own name, so that it can
+// neither take another's messages nor widen its filter (a permission to subscribe would not be enough: whoever may
+// create consumers freely reads everything).
+func ExternalUser(name, publicKey string, filters ...string) User {
+	u := User{Name: name, PublicKey: publicKey, Subscribe: []string{InboxPrefix(name) + ".>"}}
+	seen := map[string]bool{}
+	for _, f := range filters {
+		owner, _, _ := strings.Cut(f, ".")
+		stream := event.StreamOf(owner)
+		u.Publish = append(u.Publish, "$JS.API.CONSUMER.CREATE."+stream+"."+name+"."+f)
+		if !seen[stream] {
+			seen[stream] = true
+			u.Publish = append(u.Publish, consumerRights(stream, name)...)
+			u.Publish = append(u.Publish, "$JS.API.CONSUMER.DELETE."+stream+"."+name)
+		}
+	}
+	return u
+}
+
+// AdminUser may do everything; provisioning and the checker use it, no service does.
+func AdminUser(publicKey string) User {
+	return User{Name: "admin", PublicKey: publicKey, Publish: []string{">"}, Subscribe: []string{">"}}
+}
+
+func consumerRights(stream, consumer string) []string {
+	return []string{
+		"$JS.API.CONSUMER.INFO." + stream + "." + consumer,
+		"$JS.API.CONSUMER.MSG.NEXT." + stream + "." + consumer,
+		"$JS.ACK." + stream + "." + consumer + ".>",
+	}
+}
+
+func isOwner(service string) bool {
+	for _, o := range Owners {
+		if o == service {
+			return true
+		}
+	}
+	return false
+}
+
+// ServerOptions are the deployment's own choices in the server's configuration.
+type ServerOptions struct {
+	Name        string
+	Host        string
+	Port        int
+	MonitorPort int // 0 = none
+	StoreDir    string
+	NoSync      bool // only for tests that say so: acknowledged events may be lost in a power cut
+}
+
+// ServerConfig writes the nats-server configuration: JetStream that has synced before it acknowledges, and the users.
+// The same text serves the embedded broker, containers and a cluster's config map.
+func ServerConfig(users []User, o ServerOptions) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "server_name: %q\nlisten: %q\n", o.Name, fmt.Sprintf("%s:%d", o.Host, o.Port))
+	if o.MonitorPort != 0 {
+		fmt.Fprintf(&b, "http: %q\n", fmt.Sprintf("%s:%d", o.Host, o.MonitorPort))
+	}
+	sync := "always"
+	if o.NoSync {
+		sync = "2m"
+	}
+	fmt.Fprintf(&b, "max_payload: 1MB\nwrite_deadline: \"10s\"\njetstream {\n  store_dir: %q\n  sync_interval: %s\n}\n", o.StoreDir, sync)
+	b.WriteString("authorization {\n  users = [\n")
+	for _, u := range users {
+		fmt.Fprintf(&b, "    # %s\n    { nkey: %s\n      permissions: {\n        publish: { allow: [\n", u.Name, u.PublicKey)
+		for _, s := range u.Publish {
+			fmt.Fprintf(&b, "          %q\n", s)
+		}
+		b.WriteString("        ] }\n        subscribe: { allow: [\n")
+		for _, s := range u.Subscribe {
+			fmt.Fprintf(&b, "          %q\n", s)
+		}
+		b.WriteString("        ] }\n      }\n    }\n")
+	}
+	b.WriteString("  ]\n}\n")
+	return b.String()
+}
