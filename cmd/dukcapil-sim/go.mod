@@ -2,6 +2,6 @@ module dtks/cmd/dukcapil-sim
 
 go 1.26
 
-require dtks/pkg v0.0.0
+require github.com/goccy/go-json v0.12.0
 
-replace dtks/pkg => ../../pkg
+require github.com/google/go-cmp v0.7.0
