@@ -21,7 +21,10 @@ var retired = sync.OnceValue(func() map[string]bool {
 })
 
 // Ever reports whether a province or regency code is one of today or was one: NIK and KK keep the code of the day they
-// were issued. Districts and villages are not looked up, their history is not on record here.
+// were issued. Every regency of an abolished province counts. Districts and villages are not looked up, their history is not on record here.
 func Ever(code string) bool {
-	return retired()[code] || Valid(code) && len(code) <= 5
+	if len(code) != 2 && len(code) != 5 {
+		return false
+	}
+	return retired()[code] || retired()[code[:2]] || Valid(code)
 }

@@ -111,7 +111,7 @@ func TestAt(t *testing.T) {
 
 func TestEver(t *testing.T) {
 	t.Parallel()
-	for code, want := range map[string]bool{"32": true, "54": true, "91": true, "91.01": true, "93.01": true, "92.71": true,
+	for code, want := range map[string]bool{"32": true, "54": true, "54.01": true, "91": true, "91.01": true, "93.01": true, "92.71": true,
 		"99": false, "00": false, "20": false, "91.99": false, "32.04.10": false} {
 		if got := Ever(code); got != want {
 			t.Errorf("%s: got %t, want %t", code, got, want)
