@@ -52,3 +52,6 @@ type RankReleased struct {
 	Complete    bool      `json:"complete"`
 	ReleasedAt  time.Time `json:"released_at"`
 }
+
+// Boxes gives the sealed parts by class.
+func (e *EntitlementChanged) Boxes() Sealed { return e.Sealed }

@@ -39,3 +39,6 @@ type FieldEvidence struct {
 	Agrees     bool   `json:"agrees"`
 	Similarity *int   `json:"similarity,omitempty"` // 0..100, only where Dukcapil gives one
 }
+
+// Boxes gives the sealed parts by class.
+func (e *MatchDecided) Boxes() Sealed { return e.Sealed }

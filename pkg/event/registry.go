@@ -165,3 +165,9 @@ type MemberSensitive struct {
 	Chronic    []int          `json:"chronic,omitempty"`
 	PPKS       []int          `json:"ppks,omitempty"` // 1..26
 }
+
+// Boxes gives the sealed parts by class.
+func (e *ProposalUpdated) Boxes() Sealed { return e.Sealed }
+
+// Boxes gives the sealed parts by class.
+func (e *RegistrantUpdated) Boxes() Sealed { return e.Sealed }
