@@ -3,6 +3,7 @@
 package problem
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -50,6 +51,10 @@ var internal = fault.New(fault.Internal, "internal",
 	"Terjadi kesalahan di server. Kejadian ini sudah dicatat.",
 	"Something went wrong on the server. It has been recorded.")
 
+var late = fault.New(fault.Unavailable, "deadline",
+	"Permintaan tidak selesai tepat waktu. Coba lagi.",
+	"The request was not done in time. Try again.")
+
 // Of turns any error into a problem. What has no kind becomes internal, and its text stays inside.
 func Of(err error) *Problem {
 	var p *Problem
@@ -57,7 +62,11 @@ func Of(err error) *Problem {
 		return p
 	}
 	var f *fault.Error
-	if !errors.As(err, &f) {
+	switch {
+	case errors.As(err, &f):
+	case errors.Is(err, context.DeadlineExceeded):
+		f = late.Because(err)
+	default:
 		f = internal.Because(err)
 	}
 	status, ok := statusOf[f.Kind]
@@ -116,7 +125,7 @@ func (p *Problem) GetHeaders() http.Header {
 func Write(w http.ResponseWriter, r *http.Request, err error) {
 	p := *Of(err)
 	p.RequestID = w.Header().Get("X-Request-Id")
-	p.Log(r)
+	p.Log(r.Context())
 	for name, values := range p.GetHeaders() {
 		w.Header()[name] = values
 	}
@@ -126,10 +135,10 @@ func Write(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 // Log records a failure of the server's own (5xx); the caller's mistakes are not logged, only counted.
-func (p *Problem) Log(r *http.Request) {
-	if p.Status < http.StatusInternalServerError {
-		return
+func (p *Problem) Log(ctx context.Context) {
+	if p.Status < http.StatusInternalServerError || errors.Is(ctx.Err(), context.Canceled) {
+		return // the caller's mistake, or the caller is gone
 	}
-	slog.ErrorContext(r.Context(), "request failed",
-		"method", r.Method, "status", p.Status, "code", p.Code, "request_id", p.RequestID, "error", p.cause)
+	slog.ErrorContext(ctx, "request failed",
+		"status", p.Status, "code", p.Code, "request_id", p.RequestID, "error", p.cause)
 }
