@@ -1,0 +1,363 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/nats-io/nats.go/jetstream"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"dtks/pkg/app"
+	"dtks/pkg/bus"
+	"dtks/pkg/event"
+	"dtks/pkg/failpoint"
+	"dtks/pkg/pg"
+	"dtks/pkg/seal"
+)
+
+// Lanes: a release's fan-out has a relay of its own, so that millions of changed decisions never delay a live event.
+const (
+	laneLive    = 0
+	laneRelease = 1
+)
+
+// batchMax is the most events read and published at once.
+const batchMax = 1000
+
+// pollEvery is the net below the wake-ups.
+const pollEvery = 200 * time.Millisecond
+
+// Relays returns the parts that publish this service's events: one per lane, and one that keeps day keys and the
+// archive's partitions ahead of time. Of all replicas one relays a lane at a time; the others wait for its lock.
+func (o *Outbox) Relays(nats *bus.Conn) []app.Part {
+	part := func(name string, lane int) app.Part {
+		r := &relay{Outbox: o, nats: nats, lane: lane, stream: event.StreamOf(o.service)}
+		return app.Part{Name: "relay " + name, Run: r.run}
+	}
+	return []app.Part{
+		{Name: "upkeep", Run: o.upkeep},
+		part("live", laneLive),
+		part("release", laneRelease),
+	}
+}
+
+// upkeep makes tomorrow's keys and next month's partition before they are needed.
+func (o *Outbox) upkeep(ctx context.Context) error {
+	for ctx.Err() == nil {
+		now := o.now()
+		err := o.EnsureKeys(ctx, seal.Day(now))
+		if err == nil {
+			err = o.EnsureKeys(ctx, seal.Day(now.Add(2*time.Hour)))
+		}
+		if err == nil {
+			_, err = o.db.Exec(ctx, `SELECT event_partition(now()), event_partition(now() + interval '1 month')`)
+		}
+		every := time.Hour
+		if err != nil && ctx.Err() == nil {
+			slog.Warn("upkeep", "error", pg.Safe(err))
+			every = 5 * time.Second
+		}
+		o.Wake()
+		pause(ctx, every)
+	}
+	return nil
+}
+
+// relay publishes one lane.
+type relay struct {
+	*Outbox
+	nats   *bus.Conn
+	lane   int
+	stream string
+
+	at    progress
+	fresh bool // the lock has just been taken: look what the stream already has
+}
+
+// run holds the lane's lock and publishes until ctx ends. Every failure gives the lock up and starts over.
+func (r *relay) run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		if err := r.hold(ctx); err != nil && ctx.Err() == nil {
+			slog.Warn("relay", "lane", r.lane, "error", pg.Safe(err))
+		}
+		pause(ctx, 500*time.Millisecond)
+	}
+	return nil
+}
+
+// hold takes the advisory lock on a connection of its own, which also listens for other replicas' wake-ups: when the
+// connection dies the lock is gone, and so is this relay's right to publish.
+func (r *relay) hold(ctx context.Context) error {
+	conn, err := r.db.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { // never back into the pool: the session's lock and LISTEN end with it
+		raw := conn.Hijack()
+		closing, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = raw.Close(closing)
+	}()
+	var held bool
+	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock(47010, $1)`, r.lane).Scan(&held); err != nil {
+		return err
+	}
+	if !held {
+		return r.standBy(ctx, conn)
+	}
+	if _, err := conn.Exec(ctx, `LISTEN outbox_wake`); err != nil {
+		return err
+	}
+	if err := r.load(ctx); err != nil {
+		return err
+	}
+	r.fresh = true
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() { cancel(r.listen(ctx, conn)) }()
+	err = r.publishAll(ctx)
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return err
+}
+
+// standBy passes this replica's wake-ups on to whoever holds the lock, at most twenty a second and never inside a
+// business transaction (NOTIFY takes a lock over the whole cluster at commit). It tries for the lock each second.
+func (r *relay) standBy(ctx context.Context, conn *pgxpool.Conn) error {
+	timer := time.NewTimer(time.Second)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-timer.C:
+			return nil
+		case <-r.wake[r.lane]:
+			if _, err := conn.Exec(ctx, `NOTIFY outbox_wake`); err != nil {
+				return err
+			}
+			pause(ctx, 50*time.Millisecond)
+		}
+	}
+}
+
+func (r *relay) listen(ctx context.Context, conn *pgxpool.Conn) error {
+	for {
+		if _, err := conn.Conn().WaitForNotification(ctx); err != nil {
+			return fmt.Errorf("lost the relay's lock: %w", err)
+		}
+		select {
+		case r.wake[r.lane] <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (r *relay) load(ctx context.Context) error {
+	var gaps []int64
+	if err := r.db.QueryRow(ctx, `SELECT high, gaps FROM relay WHERE lane = $1`, r.lane).Scan(&r.at.high, &gaps); err != nil {
+		return err
+	}
+	r.at.gaps = nil
+	for _, g := range gaps {
+		// The horizon of an inherited gap is not known any more: take the latest possible.
+		r.at.gaps = append(r.at.gaps, gap{g, ^uint64(0)})
+	}
+	if len(gaps) == 0 {
+		return nil
+	}
+	var xmax string
+	if err := r.db.QueryRow(ctx, `SELECT pg_snapshot_xmax(pg_current_snapshot())::text`).Scan(&xmax); err != nil {
+		return err
+	}
+	horizon, err := strconv.ParseUint(xmax, 10, 64)
+	if err != nil {
+		return err
+	}
+	for i := range r.at.gaps {
+		r.at.gaps[i].xmax = horizon
+	}
+	return nil
+}
+
+// publishAll publishes until nothing waits, then sleeps until woken.
+func (r *relay) publishAll(ctx context.Context) error {
+	waiting, _ := otel.Meter("dtks/outbox").Int64Gauge("dtks_outbox_unpublished", metric.WithDescription("Events read for publishing in the last round"))
+	published, _ := otel.Meter("dtks/outbox").Int64Counter("dtks_published", metric.WithDescription("Events confirmed durable by the bus"))
+	lane := metric.WithAttributes(attribute.Int("lane", r.lane))
+	for ctx.Err() == nil {
+		rows, next, err := r.read(ctx)
+		if err != nil {
+			return err
+		}
+		waiting.Record(ctx, int64(len(rows)), lane)
+		if err := r.publish(ctx, rows); err != nil {
+			return err
+		}
+		if err := r.mark(ctx, next); err != nil {
+			return err
+		}
+		published.Add(ctx, int64(len(rows)), lane)
+		if len(rows) >= batchMax {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+		case <-r.wake[r.lane]:
+		case <-time.After(pollEvery):
+		}
+	}
+	return nil
+}
+
+// row is one event to publish.
+type row struct {
+	Seq     int64
+	ID      uuid.UUID
+	Subject string
+	Version int64
+	Payload []byte
+}
+
+// read takes what is unpublished under one snapshot, whose horizon decides which gaps are dead.
+func (r *relay) read(ctx context.Context) ([]row, progress, error) {
+	batch := &pgx.Batch{}
+	batch.Queue(`
+		SELECT pg_snapshot_xmin(pg_current_snapshot())::text, pg_snapshot_xmax(pg_current_snapshot())::text`)
+	batch.Queue(`
+		SELECT seq, event_id, subject, version, payload
+		FROM (
+			(SELECT seq, event_id, subject, version, payload FROM event WHERE lane = $1 AND seq = ANY ($2))
+			UNION ALL
+			(SELECT seq, event_id, subject, version, payload FROM event WHERE lane = $1 AND seq > $3 ORDER BY seq LIMIT $4)
+		) AS waiting
+		ORDER BY seq`, r.lane, r.at.gapSeqs(), r.at.high, batchMax)
+	tx, err := r.db.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+	if err != nil {
+		return nil, r.at, err
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+	results := tx.SendBatch(ctx, batch)
+	var xmin, xmax string
+	if err := results.QueryRow().Scan(&xmin, &xmax); err != nil {
+		_ = results.Close()
+		return nil, r.at, fmt.Errorf("reading the horizon: %w", err)
+	}
+	found, err := results.Query()
+	if err != nil {
+		_ = results.Close()
+		return nil, r.at, fmt.Errorf("reading events: %w", err)
+	}
+	rows, err := pgx.CollectRows(found, pgx.RowToStructByPos[row])
+	if err != nil {
+		_ = results.Close()
+		return nil, r.at, fmt.Errorf("reading events: %w", err)
+	}
+	if err := results.Close(); err != nil {
+		return nil, r.at, err
+	}
+	low, err1 := strconv.ParseUint(xmin, 10, 64)
+	high, err2 := strconv.ParseUint(xmax, 10, 64)
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, r.at, err
+	}
+	seqs := make([]int64, len(rows))
+	for i := range rows {
+		seqs[i] = rows[i].Seq
+	}
+	return rows, r.at.advance(seqs, low, high), nil
+}
+
+// publish sends rows in order and returns once they are durable.
+func (r *relay) publish(ctx context.Context, rows []row) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	if r.fresh {
+		var err error
+		if rows, err = r.unseen(ctx, rows); err != nil {
+			return err
+		}
+		r.fresh = false
+	}
+	out := make([]bus.Out, len(rows))
+	for i, w := range rows {
+		out[i] = bus.Out{ID: w.ID.String(), Subject: w.Subject, Payload: w.Payload}
+	}
+	failpoint.Hit("relay.before_publish")
+	if err := r.nats.Publish(ctx, r.stream, out); err != nil {
+		r.fresh = true
+		return fmt.Errorf("publishing: %w", err)
+	}
+	failpoint.Hit("relay.after_publish")
+	return nil
+}
+
+// unseen leaves out what the stream has already: a relay that died between the stream's confirmation and its mark
+// must not publish again once the duplicate window has closed.
+func (r *relay) unseen(ctx context.Context, rows []row) ([]row, error) {
+	stream, err := r.nats.JS.Stream(ctx, r.stream)
+	if err != nil {
+		return nil, fmt.Errorf("finding the stream: %w", err)
+	}
+	newest := map[string]int64{}
+	var out []row
+	for _, w := range rows {
+		have, asked := newest[w.Subject]
+		if !asked {
+			msg, err := stream.GetLastMsgForSubject(ctx, w.Subject)
+			switch {
+			case errors.Is(err, jetstream.ErrMsgNotFound):
+			case err != nil:
+				return nil, fmt.Errorf("reading the stream's newest: %w", err)
+			default:
+				var env event.Envelope
+				if err := event.Unmarshal(msg.Data, &env); err != nil {
+					return nil, fmt.Errorf("reading the stream's newest: %w", err)
+				}
+				have = env.Version
+			}
+			newest[w.Subject] = have
+		}
+		if w.Version > have {
+			out = append(out, w)
+		}
+	}
+	return out, nil
+}
+
+// mark records how far the lane is. Only a change costs a write.
+func (r *relay) mark(ctx context.Context, next progress) error {
+	if next.high != r.at.high || len(next.gaps) != len(r.at.gaps) {
+		if _, err := r.db.Exec(ctx, `UPDATE relay SET high = $2, gaps = $3 WHERE lane = $1`, r.lane, next.high, next.gapSeqs()); err != nil {
+			return fmt.Errorf("marking: %w", err)
+		}
+		failpoint.Hit("relay.after_mark")
+	}
+	r.at = next
+	return nil
+}
+
+// Rebuild makes the relays publish the whole archive again, for a stream that was lost and made anew. Consumers drop
+// what they have applied before.
+func (o *Outbox) Rebuild(ctx context.Context) error {
+	_, err := o.db.Exec(ctx, `UPDATE relay SET high = 0, gaps = '{}'`)
+	return err
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
