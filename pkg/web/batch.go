@@ -129,6 +129,6 @@ func itemFault(err error) error {
 	}
 	return errItem.With(fault.Detail{
 		Field: safePath(wrong.Field), Code: "type",
-		Text: fault.Text{ID: "Jenis nilai tidak sesuai.", EN: fmt.Sprintf("This must be of type %s.", wrong.Type)},
+		Text: fault.Text{ID: "Jenis nilai tidak sesuai.", EN: fmt.Sprintf("This must be of type %s.", wrong.Type.Kind())},
 	})
 }

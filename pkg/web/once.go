@@ -83,8 +83,8 @@ func Once(
 // inserted the same key: that is what makes one effect of two requests at once.
 func claim(ctx context.Context, tx pgx.Tx, k OnceKey) (status int, body []byte, found bool, err error) {
 	tag, err := tx.Exec(ctx, `
-		INSERT INTO idempotency (principal, route, key, body_hash)
-		VALUES ($1, $2, $3, $4)
+		INSERT INTO idempotency (principal, route, key, body_hash, status, body)
+		VALUES ($1, $2, $3, $4, 0, '')
 		ON CONFLICT DO NOTHING`, k.Principal, k.Route, k.Key, k.BodyHash)
 	if err != nil {
 		return 0, nil, false, fmt.Errorf("claiming the idempotency key: %w", err)
