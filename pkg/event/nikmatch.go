@@ -18,12 +18,13 @@ const (
 // MatchDecided is published when the civil registry has answered for one identity version of a person. A time-out is
 // never a verdict. Aggregate id: the person. Filter: all.
 type MatchDecided struct {
-	FamilyID        string    `json:"family_id"`
-	Area            string    `json:"area"` // village
-	IdentityVersion int64     `json:"identity_version"`
-	Verdict         Verdict   `json:"verdict"`
-	DecidedAt       time.Time `json:"decided_at"`
-	Sealed          Sealed    `json:"sealed,omitempty"` // identity: MatchEvidence
+	State           RegistrantState `json:"state,omitempty"` // "" or moved: the last version on an old area's subject, nothing else is set
+	FamilyID        string          `json:"family_id"`
+	Area            string          `json:"area"` // village
+	IdentityVersion int64           `json:"identity_version"`
+	Verdict         Verdict         `json:"verdict"`
+	DecidedAt       time.Time       `json:"decided_at"`
+	Sealed          Sealed          `json:"sealed,omitempty"` // identity: MatchEvidence
 }
 
 // MatchEvidence is the identity class of a verdict: what Dukcapil answered, per field, never its own record.
