@@ -1,0 +1,87 @@
+package main
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+
+	"dtks/pkg/event"
+)
+
+// change is one value that a proposal would replace. Old is "" where nothing was in force.
+type change struct {
+	PersonID string `json:"person_id,omitempty" doc:"empty for a value of the family"`
+	Field    string `json:"field" doc:"identity field, or survey.<item>"`
+	Old      string `json:"old"`
+	New      string `json:"new"`
+}
+
+// inForce is what the registry has announced of a family and its persons.
+type inForce struct {
+	Family  *event.FamilyIdentity  `json:"family,omitempty"`
+	Survey  *event.FamilySurvey    `json:"survey,omitempty"`
+	Persons []event.PersonIdentity `json:"persons,omitempty"`
+	State   event.RegistrantState  `json:"state,omitempty"`
+	Area    string                 `json:"area,omitempty"`
+	Version int64                  `json:"version,omitempty"`
+}
+
+// compare lists what differs between the values in force and the proposed ones, family first, then persons in the order
+// of the proposal, then survey items by name. A person who is not in force yet is new in every field. Without a family
+// in force there is nothing to compare with.
+func compare(old inForce, identity *event.ProposalIdentity, survey *event.FamilySurvey) []change {
+	if old.Family == nil && len(old.Persons) == 0 {
+		return nil
+	}
+	var out []change
+	add := func(person, field, was, is string) {
+		if was != is {
+			out = append(out, change{person, field, was, is})
+		}
+	}
+	if identity != nil {
+		if old.Family != nil {
+			add("", "kk", old.Family.KK, identity.KK)
+			add("", "address", old.Family.Address, identity.Address)
+		}
+		for _, is := range identity.Members {
+			was := personOf(old.Persons, is.PersonID)
+			add(is.PersonID, "nik", was.NIK, is.NIK)
+			add(is.PersonID, "kk", was.KK, is.KK)
+			add(is.PersonID, "name", was.Name, is.Name)
+			add(is.PersonID, "birth_place", was.BirthPlace, is.BirthPlace)
+			add(is.PersonID, "birth_date", was.BirthDate, is.BirthDate)
+			add(is.PersonID, "sex", was.Sex, is.Sex)
+			add(is.PersonID, "mother", was.Mother, is.Mother)
+		}
+	}
+	if survey != nil && old.Survey != nil {
+		items := maps.Clone(old.Survey.Answers)
+		if items == nil {
+			items = map[string]int{}
+		}
+		maps.Copy(items, survey.Answers)
+		for _, item := range slices.Sorted(maps.Keys(items)) {
+			add("", "survey."+item, answer(old.Survey.Answers, item), answer(survey.Answers, item))
+		}
+	}
+	return out
+}
+
+func personOf(persons []event.PersonIdentity, id string) event.PersonIdentity {
+	for _, p := range persons {
+		if p.PersonID == id {
+			return p
+		}
+	}
+	return event.PersonIdentity{}
+}
+
+// answer spells a coded answer; "" is not answered, which is not the same as code 0.
+func answer(answers map[string]int, item string) string {
+	code, ok := answers[item]
+	if !ok {
+		return ""
+	}
+	return strconv.Itoa(code)
+}
