@@ -233,7 +233,9 @@ type row struct {
 func (r *relay) read(ctx context.Context) ([]row, progress, error) {
 	batch := &pgx.Batch{}
 	batch.Queue(`
-		SELECT pg_snapshot_xmin(pg_current_snapshot())::text, pg_snapshot_xmax(pg_current_snapshot())::text`)
+		SELECT pg_snapshot_xmin(pg_current_snapshot())::text, pg_snapshot_xmax(pg_current_snapshot())::text, high
+		FROM relay
+		WHERE lane = $1`, r.lane)
 	batch.Queue(`
 		SELECT seq, event_id, subject, version, payload
 		FROM (
@@ -249,9 +251,14 @@ func (r *relay) read(ctx context.Context) ([]row, progress, error) {
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
 	results := tx.SendBatch(ctx, batch)
 	var xmin, xmax string
-	if err := results.QueryRow().Scan(&xmin, &xmax); err != nil {
+	var marked int64
+	if err := results.QueryRow().Scan(&xmin, &xmax, &marked); err != nil {
 		_ = results.Close()
 		return nil, r.at, fmt.Errorf("reading the horizon: %w", err)
+	}
+	if marked != r.at.high {
+		_ = results.Close()
+		return nil, r.at, errReset
 	}
 	found, err := results.Query()
 	if err != nil {
@@ -277,6 +284,9 @@ func (r *relay) read(ctx context.Context) ([]row, progress, error) {
 	}
 	return rows, r.at.advance(seqs, low, high), nil
 }
+
+// errReset says that somebody else moved the mark: Rebuild, or a relay that took over. Start from what is stored.
+var errReset = errors.New("the lane's mark was moved")
 
 // publish sends rows in order and returns once they are durable.
 func (r *relay) publish(ctx context.Context, rows []row) error {
