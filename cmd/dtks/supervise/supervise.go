@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -280,6 +281,13 @@ func (g *Group) Running() []stack.Process {
 		}
 	}
 	return list
+}
+
+// Arrange sorts the children by rank; Stop ends the highest rank first. Without it the order of their starts counts.
+func (g *Group) Arrange(rank func(name string) int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	slices.SortStableFunc(g.children, func(a, b *child) int { return rank(a.spec.Name) - rank(b.spec.Name) })
 }
 
 // Stop ends all children in reverse order of their start, one after the other, each with its own grace; stopping is told

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"dtks/cmd/dtks/stack"
+)
+
+// programs are what the stack runs beside this program, by name and folder in the source.
+func programs() map[string]string {
+	all := map[string]string{"dukcapil-sim": "./cmd/dukcapil-sim"}
+	for _, service := range stack.All {
+		all[service] = "./services/" + service
+	}
+	return all
+}
+
+// findPrograms gives the folder of the services' programs: DTKS_BIN when set, else freshly built from the checkout we are
+// in, else beside this program.
+func findPrograms(ctx context.Context, s *stack.Stack, out io.Writer) (string, error) {
+	if dir := os.Getenv("DTKS_BIN"); dir != "" {
+		return dir, complete(dir)
+	}
+	if source := findSource(); source != "" {
+		return s.Dir("bin"), build(ctx, source, s.Dir("bin"), out)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("finding this program's folder: %w", err)
+	}
+	dir := filepath.Dir(self)
+	if err := complete(dir); err != nil {
+		return "", errors.New("the services' programs are not beside this one; " +
+			"run `dtks up` inside a checkout of the source, or name their folder in DTKS_BIN")
+	}
+	return dir, nil
+}
+
+// complete checks that every program is in dir.
+func complete(dir string) error {
+	for name := range programs() {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			return fmt.Errorf("%s is missing in %s", name, dir)
+		}
+	}
+	return nil
+}
+
+// findSource looks for the checkout above the working folder, then above this program.
+func findSource() string {
+	var from []string
+	if dir, err := os.Getwd(); err == nil {
+		from = append(from, dir)
+	}
+	if self, err := os.Executable(); err == nil {
+		from = append(from, filepath.Dir(self))
+	}
+	for _, dir := range from {
+		for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+			_, work := os.Stat(filepath.Join(dir, "go.work"))
+			_, registry := os.Stat(filepath.Join(dir, "services", "registry", "go.mod"))
+			if work == nil && registry == nil {
+				return dir
+			}
+		}
+	}
+	return ""
+}
+
+// build compiles all programs in one call, so that what they share is compiled once; what is up to date is only checked.
+func build(ctx context.Context, source, into string, out io.Writer) error {
+	if _, err := exec.LookPath("go"); err != nil {
+		if complete(into) == nil {
+			return nil // built before
+		}
+		return errors.New("the services must be built, but Go is not on the PATH; install it from https://go.dev/dl, or name ready programs in DTKS_BIN")
+	}
+	if err := os.MkdirAll(into, 0o755); err != nil {
+		return fmt.Errorf("creating the folder of programs: %w", err)
+	}
+	// No version stamp: it would link everything anew after each commit.
+	args := []string{"build", "-buildvcs=false", "-o", into + string(filepath.Separator)}
+	for _, path := range programs() {
+		args = append(args, path)
+	}
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir = source
+	var said strings.Builder
+	cmd.Stderr = &said
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		fmt.Fprint(out, said.String())
+		return errors.New("building the services failed; the compiler's lines are above")
+	}
+	return nil
+}
+
+// copySelf puts this program into dir. What `go run` built is deleted when it ends, and a running program may be replaced
+// by a rename but not written to.
+func copySelf(dir string) (string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("finding this program: %w", err)
+	}
+	target := filepath.Join(dir, "dtks")
+	if self == target {
+		return target, nil
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fmt.Errorf("creating the folder of programs: %w", err)
+	}
+	from, err := os.Open(self)
+	if err != nil {
+		return "", fmt.Errorf("reading this program: %w", err)
+	}
+	defer from.Close()
+	to, err := os.OpenFile(target+".next", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o755)
+	if err != nil {
+		return "", fmt.Errorf("copying this program: %w", err)
+	}
+	_, err = io.Copy(to, from)
+	if err = errors.Join(err, to.Close()); err != nil {
+		return "", fmt.Errorf("copying this program: %w", err)
+	}
+	return target, os.Rename(target+".next", target)
+}
