@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// notice is one in-app notification as notify keeps it.
+type notice struct {
+	ID   string    `json:"id"`
+	Rule string    `json:"rule"`
+	Area string    `json:"area"`
+	At   time.Time `json:"created_at"`
+	Read bool      `json:"read"`
+	Text struct {
+		ID string `json:"id"`
+		EN string `json:"en"`
+	} `json:"text"`
+}
+
+// notifyClient reads notifications with the right of their reader.
+type notifyClient struct {
+	url    string
+	client *http.Client
+}
+
+func newNotifyClient(url string) *notifyClient {
+	return &notifyClient{url: url, client: &http.Client{Timeout: 3 * time.Second}}
+}
+
+// noticesShown bounds the list.
+const noticesShown = 50
+
+func (n *notifyClient) list(ctx context.Context, token string) ([]notice, error) {
+	var answer struct {
+		Items []notice `json:"items"`
+	}
+	query := url.Values{"limit": {"50"}}
+	err := getJSON(ctx, n.client, n.url+"/v1/notifications?"+query.Encode(), token, &answer)
+	return answer.Items, err
+}
+
+// inbox lists what waits for the reader.
+func (s *site) inbox(w http.ResponseWriter, r *http.Request, token string) {
+	p := s.page(r, "Apa yang menunggu", "What is waiting")
+	notices, err := s.notify.list(r.Context(), token)
+	s.show(w, r, http.StatusOK, inboxPage(p, notices, err == nil))
+}

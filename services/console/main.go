@@ -1,0 +1,67 @@
+// Console is the web app: it shows the pipeline live and what waits for whoever is signed in.
+//
+// It owns read models only, built from the events of all services, and publishes nothing. It holds no names, no NIK and
+// no key that opens a sealed field; its database can be dropped and built anew from the streams (console rebuild).
+package main
+
+import (
+	"context"
+	"embed"
+	"time"
+
+	"dtks/pkg/app"
+	"dtks/pkg/auth"
+	"dtks/pkg/bus"
+	"dtks/pkg/pg"
+	"dtks/pkg/web"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+func main() {
+	app.Main("console", app.Commands(run, map[string]app.Command{"rebuild": rebuild}))
+}
+
+// run wires the service and blocks until ctx ends or one part fails.
+func run(ctx context.Context, getenv func(string) string) error {
+	cfg, err := loadConfig(getenv)
+	if err != nil {
+		return err
+	}
+	shutdown, err := app.Telemetry(ctx, "console", cfg.Common)
+	if err != nil {
+		return err
+	}
+	defer shutdown(context.WithoutCancel(ctx)) //nolint:errcheck // spans not yet sent are all that can be lost
+	db, err := pg.Open(ctx, cfg.DatabaseURL, migrations)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	nats, err := bus.Connect(ctx, cfg.NATSURL, cfg.NATSKeyFile, "console")
+	if err != nil {
+		return err
+	}
+	defer nats.Close()
+
+	c := &consumer{now: time.Now}
+	services, err := cfg.endpoints()
+	if err != nil {
+		return err
+	}
+	s := newSite(ctx, cfg, db, services)
+	server := web.New("console", s.verifier, db.Ping, nats.Ready)
+	s.routes(server)
+	parts := nats.Consume(bus.Consumer{Name: "console", DB: db}, c.routes()...)
+	parts = append(parts,
+		app.Part{Name: "watch", Run: s.watcher.run},
+		app.Part{Name: "live", Run: s.hub.run},
+		server.Part(cfg.Addr))
+	return app.Run(ctx, parts...)
+}
+
+// newVerifier accepts the same tokens as every other service does: the session's token is one of them.
+func newVerifier(ctx context.Context, cfg config) *auth.Verifier {
+	return auth.NewVerifier(ctx, cfg.OIDCIssuer, cfg.OIDCAudience)
+}

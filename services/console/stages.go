@@ -1,0 +1,147 @@
+package main
+
+import (
+	"slices"
+
+	"dtks/pkg/event"
+)
+
+// stage is one card of the flow diagram.
+type stage struct {
+	Noun     string // what it counts; also its colour class
+	ID, EN   string
+	Who      string // the service behind it
+	Lapse    string // stage whose duration it shows
+	Total    int64
+	TotalID  string
+	TotalEN  string
+	Rate     float64
+	Parts    []bar
+	Waiting  int64 // how many of Total wait here
+	LapseFor [2]string
+}
+
+// stages reads the five stations of the flow from a snapshot, the two parallel ones side by side.
+func stages(s *snapshot) []stage {
+	c := s.Counts
+	return []stage{
+		{
+			Noun: nounProposal, ID: "Usulan", EN: "Proposals", Who: "registry",
+			Total: c.of(nounProposal), TotalID: "usulan masuk", TotalEN: "proposals entered",
+			Parts: []bar{
+				{"wait", "Menunggu kasus", "Open", c.of(nounProposal, string(event.ProposalOpen))},
+				{"good", "Diterapkan", "Applied", c.of(nounProposal, string(event.ProposalApplied))},
+				{"warn", "Dikembalikan", "Returned", c.of(nounProposal, string(event.ProposalReturned))},
+				{"bad", "Ditolak", "Rejected", c.of(nounProposal, string(event.ProposalRejected))},
+			},
+			Lapse: stageWhole, LapseFor: [2]string{"sampai keputusan", "to decision"},
+		},
+		{
+			Noun: nounCase, ID: "Verifikasi", EN: "Verification", Who: "verification",
+			Total: c.of(nounCase), TotalID: "kasus", TotalEN: "cases",
+			Parts: []bar{
+				{"wait", "Menunggu verifikator", "Awaiting verifier", c.of(nounCase, string(event.CaseOpened))},
+				{"wait", "Menunggu penyetuju", "Awaiting approver", c.of(nounCase, string(event.CaseVerified))},
+				{"good", "Disetujui", "Approved", c.of(nounCase, string(event.CaseApproved))},
+				{"warn", "Dikembalikan", "Returned", c.of(nounCase, string(event.CaseReturned), string(event.CaseOutdated))},
+				{"bad", "Ditolak", "Rejected", c.of(nounCase, string(event.CaseRejected))},
+			},
+			Lapse: stageOpened, LapseFor: [2]string{"membuka kasus", "to open a case"},
+		},
+		{
+			Noun: nounMatch, ID: "Padan NIK", EN: "NIK matching", Who: "nik-match",
+			Total: c.of(nounMatch), TotalID: "putusan", TotalEN: "verdicts",
+			Parts: verdicts(c),
+			Lapse: stageMatch, LapseFor: [2]string{"sampai putusan", "to verdict"},
+		},
+		{
+			Noun: nounFamily, ID: "Terdaftar", EN: "Registered", Who: "registry",
+			Total: c.of(nounFamily, string(event.Active)), TotalID: "keluarga", TotalEN: "families",
+			Parts: []bar{
+				{"good", "Keluarga aktif", "Active families", c.of(nounFamily, string(event.Active))},
+				{"good", "Orang aktif", "Active persons", c.of(nounPerson, string(event.Active))},
+				{"mute", "Keluarga nonaktif", "Inactive families", c.of(nounFamily, string(event.Inactive))},
+			},
+			Lapse: stageFamily, LapseFor: [2]string{"menerapkan", "to apply"},
+		},
+		{
+			Noun: nounEntitlement, ID: "Keputusan", EN: "Decisions", Who: "eligibility",
+			Total: c.of(nounEntitlement), TotalID: "keputusan program", TotalEN: "programme decisions",
+			Parts: outcomes(c, ""),
+			Lapse: stageDecision, LapseFor: [2]string{"memutus", "to decide"},
+		},
+		{
+			Noun: nounDelivery, ID: "Pemberitahuan", EN: "Notifications", Who: "notify",
+			Total: c.of(nounDelivery), TotalID: "kiriman", TotalEN: "deliveries",
+			Parts: []bar{
+				{"good", "Terkirim", "Sent", c.of(nounDelivery, "sent")},
+				{"warn", "Belum pasti", "Unknown", c.of(nounDelivery, "unknown")},
+				{"bad", "Gagal", "Failed", c.of(nounDelivery, "failed")},
+			},
+			Lapse: stageDelivery, LapseFor: [2]string{"mengirim", "to deliver"},
+		},
+	}
+}
+
+// verdicts are the verdicts of nik-match as parts of a bar.
+func verdicts(c counts) []bar {
+	return []bar{
+		{"good", "Padan", "Matched", c.of(nounMatch, string(event.Padan))},
+		{"warn", "Perlu ditinjau", "Needs review", c.of(nounMatch, string(event.PerluTinjau))},
+		{"bad", "Tidak padan", "Not matched", c.of(nounMatch, string(event.TidakPadan))},
+	}
+}
+
+// outcomes are the outcomes of one programme, or of all, as parts of a bar.
+func outcomes(c counts, programme string) []bar {
+	return []bar{
+		{"good", "Berhak", "Entitled", c.in(nounEntitlement, programme, string(event.Entitled))},
+		{"mute", "Tidak berhak", "Not entitled", c.in(nounEntitlement, programme, string(event.NotEntitled))},
+		{"warn", "Belum dapat diputus", "Undetermined", c.in(nounEntitlement, programme, string(event.Undetermined))},
+	}
+}
+
+// programmes lists the programmes with decisions, by code.
+func programmes(c counts) []string {
+	var codes []string
+	for k := range c {
+		if k.Noun == nounEntitlement && !slices.Contains(codes, k.Filter) {
+			codes = append(codes, k.Filter)
+		}
+	}
+	slices.Sort(codes)
+	return codes
+}
+
+// line is one curve of the chart of rates.
+type line struct{ Noun, ID, EN string }
+
+// lines are the curves, in the order of the flow.
+var lines = []line{
+	{nounProposal, "Usulan", "Proposals"},
+	{nounCase, "Kasus", "Cases"},
+	{nounMatch, "Putusan NIK", "NIK verdicts"},
+	{nounFamily, "Keluarga", "Families"},
+	{nounEntitlement, "Keputusan", "Decisions"},
+	{nounDelivery, "Kiriman", "Deliveries"},
+}
+
+// timing is one row of the table of durations.
+type timing struct {
+	Stage, ID, EN string
+	FromID        string
+	FromEN        string
+	Officer       bool // a person's time, not a machine's
+}
+
+// timings are the rows of the table of durations, in the order of the flow.
+var timings = []timing{
+	{stageOpened, "Membuka kasus", "Open a case", "usulan → kasus", "proposal → case", false},
+	{stageMatch, "Memadankan NIK", "Match the NIK", "usulan → putusan", "proposal → verdict", false},
+	{stageVerified, "Verifikator", "Verifier", "kasus → verifikasi", "case → verified", true},
+	{stageApproved, "Penyetuju", "Approver", "verifikasi → persetujuan", "verified → approved", true},
+	{stageFamily, "Menerapkan", "Apply", "persetujuan → data berlaku", "approved → in force", false},
+	{stageDecision, "Memutus", "Decide", "data berlaku → keputusan", "in force → decision", false},
+	{stageDelivery, "Memberi tahu", "Notify", "peristiwa → kiriman", "event → delivery", false},
+	{stageWhole, "Seluruh alur", "Whole flow", "usulan → keputusan", "proposal → decision", false},
+}
