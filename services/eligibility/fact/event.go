@@ -1,0 +1,88 @@
+package fact
+
+import (
+	"dtks/pkg/event"
+	"dtks/pkg/regsosek"
+)
+
+// FromEvent takes from a family's survey and sensitive parts what is kept. An answer outside the instrument's codes
+// counts as not given; so does every answer when the instrument is another one. It also names the head: the person id
+// of the first member recorded as such, "" when there is none.
+func FromEvent(survey *event.FamilySurvey, sensitive *event.FamilySensitive) (f Family, head string) {
+	f = New()
+	if survey.Instrument == regsosek.Instrument {
+		for i, name := range names {
+			if code, ok := survey.Answers[name]; ok && valid[i].holds(code) {
+				f.Answers[i] = int16(code)
+			}
+		}
+	}
+	if len(survey.Members) == 0 {
+		return f, ""
+	}
+	f.Members = make([]Member, min(len(survey.Members), maxMembers))
+	for i := range f.Members {
+		s := &survey.Members[i]
+		m := Member{
+			Relation: code(s.Relation, regsosek.Relation), Marital: code(s.Marital, regsosek.Marital),
+			School: code(s.School, regsosek.School), Level: code(s.SchoolLevel, regsosek.SchoolLevel),
+			Work: code(s.Work, regsosek.Work), Born: day(s.BirthDate),
+		}
+		if s.Sex == "L" || s.Sex == "P" {
+			m.Sex = s.Sex[0]
+		}
+		if head == "" && m.Relation == regsosek.Head {
+			head = s.PersonID
+		}
+		for j := range sensitive.Members {
+			if x := &sensitive.Members[j]; x.PersonID == s.PersonID {
+				m.Pregnant, m.Disabled = x.Pregnant, regsosek.Severe(x.Disability)
+				break
+			}
+		}
+		f.Members[i] = m
+	}
+	return f, head
+}
+
+type span struct{ low, high int }
+
+func (s span) holds(code int) bool { return code >= s.low && code <= s.high }
+
+// valid holds the codes of each kept item, in the order of names.
+var valid = func() (v [Items]span) {
+	for i, name := range names {
+		item, _ := regsosek.Lookup(name)
+		v[i] = span{item.Min, item.Max}
+	}
+	return v
+}()
+
+func code(c int, item regsosek.Item) uint8 {
+	if c < item.Min || c > item.Max {
+		return 0
+	}
+	return uint8(c)
+}
+
+// day reads 2006-01-02 as yyyymmdd; 0 when it is no such date.
+func day(s string) int32 {
+	if len(s) != 10 || s[4] != '-' || s[7] != '-' {
+		return 0
+	}
+	var n int32
+	for i := range len(s) {
+		if i == 4 || i == 7 {
+			continue
+		}
+		d := int32(s[i]) - '0'
+		if d < 0 || d > 9 {
+			return 0
+		}
+		n = n*10 + d
+	}
+	if month, dom := n/100%100, n%100; month < 1 || month > 12 || dom < 1 || dom > 31 || n < 10000000 {
+		return 0
+	}
+	return n
+}

@@ -1,0 +1,94 @@
+// Package fact holds what eligibility knows of a family, and nothing more: the survey answers that a model or a rule
+// may read, and of each member what a decision needs. No name, no NIK, no address.
+//
+// Facts are kept as a few dozen bytes (see Encode). Answers that are not listed here are not stored at all; a model
+// that needs another item gets it by a rebuild from the stream, which still has every answer.
+package fact
+
+import "dtks/pkg/regsosek"
+
+// Absent marks an answer that was not given. It is never treated as zero.
+const Absent int16 = -1
+
+// names lists the items that are kept, in the order of their place in Encode: append only, never reorder.
+var names = [...]string{
+	regsosek.StatusBangunan, regsosek.LuasLantai, regsosek.Lantai, regsosek.Dinding, regsosek.Atap, regsosek.AirMinum,
+	regsosek.Penerangan, regsosek.Daya, regsosek.BahanBakar, regsosek.Jamban, regsosek.Kloset, regsosek.Limbah,
+	regsosek.TabungGas, regsosek.Kulkas, regsosek.AC, regsosek.TV, regsosek.Emas, regsosek.Laptop, regsosek.Motor,
+	regsosek.Mobil, regsosek.Smartphone, regsosek.Lahan, regsosek.RumahLain, regsosek.Sapi, regsosek.Kerbau,
+	regsosek.Internet, regsosek.Rekening, regsosek.Usaha,
+}
+
+// Items is the number of survey items kept.
+const Items = len(names)
+
+// Names lists the survey items kept, in their order of storage.
+func Names() []string { return append([]string(nil), names[:]...) }
+
+// Index finds the place of a survey item; false when it is not kept.
+func Index(name string) (int, bool) {
+	i, ok := index[name]
+	return i, ok
+}
+
+var index = func() map[string]int {
+	m := make(map[string]int, Items)
+	for i, n := range names {
+		m[n] = i
+	}
+	return m
+}()
+
+// Family is the facts of one family.
+type Family struct {
+	Answers [Items]int16 // code of the instrument, or Absent
+	Members []Member     // in the order of the survey
+}
+
+// New returns a family none of whose items has been answered.
+func New() Family {
+	var f Family
+	for i := range f.Answers {
+		f.Answers[i] = Absent
+	}
+	return f
+}
+
+// Head is the first member recorded as head of the family; nil when there is none.
+func (f *Family) Head() *Member {
+	for i := range f.Members {
+		if f.Members[i].Relation == regsosek.Head {
+			return &f.Members[i]
+		}
+	}
+	return nil
+}
+
+// Member is what a decision needs of one person. Codes are those of REGSOSEK2022.K; zero = not recorded, except Work,
+// where zero = does not work.
+type Member struct {
+	Relation uint8
+	Sex      byte  // 'L', 'P' or 0
+	Born     int32 // birth date as yyyymmdd, 0 = not recorded
+	Marital  uint8
+	School   uint8 // 1 never, 2 attends, 3 no longer
+	Level    uint8 // school level attended or highest, 1..22
+	Work     uint8 // work status 1..8
+	Pregnant bool
+	Disabled bool // at least one function is severely limited (regsosek.Severe)
+}
+
+// Age is the number of full years on a day given as yyyymmdd; false when the birth date is missing or later.
+func (m *Member) Age(day int32) (int64, bool) {
+	if m.Born == 0 || m.Born > day {
+		return 0, false
+	}
+	// The four digits of month and day compare like the days themselves.
+	return int64(day-m.Born) / 10000, true
+}
+
+// Stage is the stage of schooling of the member's level; false when there is none.
+func (m *Member) Stage() (regsosek.Stage, bool) {
+	stage := regsosek.StageOf(int(m.Level))
+	return stage, stage != regsosek.NoStage
+}

@@ -1,0 +1,41 @@
+package rank
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"math/bits"
+)
+
+// Digest identifies a set of (family, score) pairs whatever their order: the sum, modulo 2^256, of the SHA-256 of each
+// pair. Parts computed apart can be merged. The zero value is the digest of nothing.
+type Digest [4]uint64
+
+// Add takes in one pair; family is the 16 bytes of its id.
+func (d *Digest) Add(family [16]byte, score int64) {
+	var in [24]byte
+	copy(in[:], family[:])
+	binary.BigEndian.PutUint64(in[16:], uint64(score))
+	h := sha256.Sum256(in[:])
+	d.Merge(Digest{
+		binary.LittleEndian.Uint64(h[0:]), binary.LittleEndian.Uint64(h[8:]),
+		binary.LittleEndian.Uint64(h[16:]), binary.LittleEndian.Uint64(h[24:]),
+	})
+}
+
+// Merge adds the digest of another, disjoint set.
+func (d *Digest) Merge(o Digest) {
+	var carry uint64
+	for i := range d {
+		d[i], carry = bits.Add64(d[i], o[i], carry)
+	}
+}
+
+// String is the digest in hex, 64 characters.
+func (d Digest) String() string {
+	var b [32]byte
+	for i, w := range d {
+		binary.LittleEndian.PutUint64(b[8*i:], w)
+	}
+	return hex.EncodeToString(b[:])
+}
