@@ -53,7 +53,7 @@ func startPostgres(ctx context.Context, u *launch) (*postgres, error) {
 	if err := linkLog(cluster.Log, s.LogFile("postgres")); err != nil {
 		return nil, errors.Join(err, cluster.Stop())
 	}
-	go p.watch(ctx)
+	go p.watch(context.WithoutCancel(ctx)) // it outlives the start, whose context this is; stop ends it
 	return p, nil
 }
 
@@ -107,7 +107,7 @@ func (p *postgres) watch(ctx context.Context) {
 func (p *postgres) again(ctx context.Context) (bool, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.quit || ctx.Err() != nil {
+	if p.quit {
 		return false, nil
 	}
 	p.say.say("  ! postgres died; starting it again; its log: dtks logs postgres")

@@ -109,6 +109,10 @@ func printStatus(s *stack.Stack, run stack.Run, parts []partStatus, total int64)
 	if err := w.Flush(); err != nil {
 		return err
 	}
+	if !supervise.Alive(run.Supervisor) {
+		fmt.Println("\nThe supervisor was killed; `dtks up` goes on with the same data, `dtks down` only clears up.")
+		return nil
+	}
 	fmt.Printf("\n%s · %s in use · console %s\n", run.State, mebibytes(total), s.ConsoleURL())
 	return nil
 }
