@@ -44,23 +44,29 @@ func ServiceUser(service, publicKey string) User {
 // ReplayName is the consumer under which a service reads its inputs again from the beginning.
 func ReplayName(service string) string { return service + "-replay" }
 
-// ExternalUser may follow one filter of one stream, and nothing else: its consumer bears its own name, so that it can
-// neither take another's messages nor widen its filter (a permission to subscribe would not be enough: whoever may
-// create consumers freely reads everything).
+// ExternalUser may follow the given filters, each by one consumer of its own, and nothing else. A consumer bears the
+// user's name, so that nobody can take another's messages or widen a filter (a permission to subscribe would not be
+// enough: whoever may create consumers freely reads everything).
 func ExternalUser(name, publicKey string, filters ...string) User {
 	u := User{Name: name, PublicKey: publicKey, Subscribe: []string{InboxPrefix(name) + ".>"}}
-	seen := map[string]bool{}
 	for _, f := range filters {
 		owner, _, _ := strings.Cut(f, ".")
-		stream := event.StreamOf(owner)
-		u.Publish = append(u.Publish, "$JS.API.CONSUMER.CREATE."+stream+"."+name+"."+f)
-		if !seen[stream] {
-			seen[stream] = true
-			u.Publish = append(u.Publish, consumerRights(stream, name)...)
-			u.Publish = append(u.Publish, "$JS.API.CONSUMER.DELETE."+stream+"."+name)
-		}
+		stream, consumer := event.StreamOf(owner), ExternalConsumer(name, f)
+		u.Publish = append(u.Publish, "$JS.API.CONSUMER.CREATE."+stream+"."+consumer+"."+f)
+		u.Publish = append(u.Publish, consumerRights(stream, consumer)...)
+		u.Publish = append(u.Publish, "$JS.API.CONSUMER.DELETE."+stream+"."+consumer)
 	}
 	return u
+}
+
+// ExternalConsumer names the consumer of an external user for one filter: ext-3204-family, ext-3204-entitlement.
+func ExternalConsumer(user, filter string) string {
+	token := strings.Split(filter, ".")
+	kind := token[1]
+	if kind == "registrant" && len(token) > 4 {
+		kind = token[4]
+	}
+	return user + "-" + kind
 }
 
 // AdminUser may do everything; provisioning and the checker use it, no service does.
@@ -105,7 +111,7 @@ func ServerConfig(users []User, o ServerOptions) string {
 	}
 	sync := "always"
 	if o.NoSync {
-		sync = "2m"
+		sync = `"2m"` // quoted: a bare 2m is two million
 	}
 	fmt.Fprintf(&b, "max_payload: 1MB\nwrite_deadline: \"10s\"\njetstream {\n  store_dir: %q\n  sync_interval: %s\n}\n", o.StoreDir, sync)
 	b.WriteString("authorization {\n  users = [\n")
