@@ -101,5 +101,7 @@ func titled(name string) string {
 			b[i] -= 'a' - 'A'
 		}
 	}
-	return strings.NewReplacer(" Alias ", " alias ", " Bin ", " bin ", " Binti ", " binti ").Replace(string(b))
+	return ties.Replace(string(b))
 }
+
+var ties = strings.NewReplacer(" Alias ", " alias ", " Bin ", " bin ", " Binti ", " binti ")

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"strconv"
 	"time"
 
 	"dtks/pkg/regsosek"
@@ -167,7 +168,7 @@ func (m *Member) difficulties() string {
 		if s != "" {
 			s += " "
 		}
-		s += fmt.Sprintf("%s=%d", regsosek.Functions[i], code)
+		s += regsosek.Functions[i] + "=" + strconv.Itoa(code)
 	}
 	return s
 }

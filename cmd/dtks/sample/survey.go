@@ -58,6 +58,24 @@ var herds = map[string][2]int{
 // pigs are kept where few are Muslims.
 var pigs = map[string]bool{"12": true, "51": true, "53": true, "91": true, "93": true, "94": true, "95": true}
 
+// question is how one item is answered: by a ladder, by owning the thing or not, or by a herd.
+type question struct {
+	ladder []rung
+	half   float64 // welfare at which half of the families own the thing
+	asset  bool
+	herd   [2]int
+}
+
+// questions stand in the order of regsosek.Items.
+var questions = func() []question {
+	all := make([]question, len(regsosek.Items))
+	for i, item := range regsosek.Items {
+		half, asset := assets[item.Name]
+		all[i] = question{housing[item.Name], half, asset, herds[item.Name]}
+	}
+	return all
+}()
+
 // survey answers the family items from the latent welfare. One answer in a hundred was left out.
 func survey(r *rand.Rand, welfare float64, province string) []Answer {
 	answers := make([]Answer, 0, len(regsosek.Items))
@@ -66,45 +84,45 @@ func survey(r *rand.Rand, welfare float64, province string) []Answer {
 		name := regsosek.Items[i].Name
 		x := welfare + 0.55*r.NormFloat64()
 		code := 0
-		switch {
-		case name == regsosek.LuasLantai:
-			code = max(6, int(52+26*x+8*r.NormFloat64()))
-		case name == regsosek.Daya && lit != 1, name == regsosek.Kloset && toilet > 4, name == regsosek.Omzet && business != regsosek.Yes:
-			continue
-		case housing[name] != nil:
-			code = below(x, housing[name])
-		default:
-			code = owned(r, name, x, province)
-		}
 		switch name {
+		case regsosek.LuasLantai:
+			code = max(6, int(52+26*x+8*r.NormFloat64()))
 		case regsosek.Penerangan:
-			lit = code
+			lit = questions[i].answer(r, name, x, province)
+			code = lit
 		case regsosek.Jamban:
-			toilet = code
+			toilet = questions[i].answer(r, name, x, province)
+			code = toilet
 		case regsosek.Usaha:
-			business = code
+			business = questions[i].answer(r, name, x, province)
+			code = business
+		default:
+			code = questions[i].answer(r, name, x, province)
 		}
-		if r.IntN(100) > 0 {
+		asked := (name != regsosek.Daya || lit == 1) && (name != regsosek.Kloset || toilet <= 4) &&
+			(name != regsosek.Omzet || business == regsosek.Yes)
+		if asked && r.IntN(100) > 0 {
 			answers = append(answers, Answer{name, code})
 		}
 	}
 	return answers
 }
 
-// owned answers whether the family has a thing, or how many animals.
-func owned(r *rand.Rand, name string, x float64, province string) int {
-	if at, ok := assets[name]; ok {
-		if x > at {
-			return regsosek.Yes
-		}
+func (q *question) answer(r *rand.Rand, name string, x float64, province string) int {
+	switch {
+	case q.ladder != nil:
+		return below(x, q.ladder)
+	case q.asset && x > q.half:
+		return regsosek.Yes
+	case q.asset:
 		return regsosek.No
 	}
-	herd := herds[name]
+	keepers := q.herd[0]
 	if name == regsosek.Babi && pigs[province] {
-		herd[0] *= 12
+		keepers *= 12
 	}
-	if r.IntN(1000) >= herd[0] || herd[1] == 0 {
+	if q.herd[1] == 0 || r.IntN(1000) >= keepers {
 		return 0
 	}
-	return 1 + r.IntN(herd[1])
+	return 1 + r.IntN(q.herd[1])
 }
