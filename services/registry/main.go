@@ -1,0 +1,69 @@
+// Registry keeps the record of every family and person in force and what has been proposed about them, and announces
+// each change. It decides nothing: what is proposed comes into force when its case is approved.
+package main
+
+import (
+	"context"
+	"embed"
+	"time"
+
+	"dtks/pkg/app"
+	"dtks/pkg/auth"
+	"dtks/pkg/bus"
+	"dtks/pkg/outbox"
+	"dtks/pkg/pg"
+	"dtks/pkg/seal"
+	"dtks/pkg/web"
+)
+
+const name = "registry"
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+func main() { app.Main(name, app.Commands(run, map[string]app.Command{"check": check})) }
+
+// service is what handlers of requests and events work with.
+type service struct {
+	store  *store
+	outbox *outbox.Outbox
+	now    func() time.Time
+}
+
+// run wires the service and blocks until ctx ends or one part fails.
+func run(ctx context.Context, getenv func(string) string) error {
+	cfg, err := loadConfig(getenv)
+	if err != nil {
+		return err
+	}
+	stop, err := app.Telemetry(ctx, name, cfg.Common)
+	if err != nil {
+		return err
+	}
+	defer stop(context.WithoutCancel(ctx))
+	db, err := pg.Open(ctx, cfg.DatabaseURL, migrations)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	keys, err := seal.Open(ctx, db, name, cfg.SealKeyFile, cfg.SealKEKFile, cfg.SealRecipientsFile)
+	if err != nil {
+		return err
+	}
+	nats, err := bus.Connect(ctx, cfg.NATSURL, cfg.NATSKeyFile, name)
+	if err != nil {
+		return err
+	}
+	defer nats.Close()
+
+	box := outbox.New(name, db, keys)
+	s := &service{store: &store{db}, outbox: box, now: time.Now}
+	if err := s.store.loadAreas(ctx); err != nil {
+		return err
+	}
+	http := web.New(name, auth.NewVerifier(ctx, cfg.OIDCIssuer, cfg.OIDCAudience), db.Ping, nats.Ready)
+	s.register(http)
+	parts := box.Relays(nats)
+	parts = append(parts, nats.Consume(bus.Consumer{Name: name, DB: db, Keys: keys, After: box.Wake}, s.routes()...)...)
+	return app.Run(ctx, append(parts, http.Part(cfg.Addr))...)
+}
