@@ -23,6 +23,8 @@ type cli struct {
 	Logs      LogsCmd      `cmd:"" group:"stack" help:"Show the log of one part."`
 	Token     TokenCmd     `cmd:"" group:"stack" help:"Print a bearer token of a sample person, for curl."`
 	People    PeopleCmd    `cmd:"" group:"stack" help:"List the sample people who can sign in."`
+	Subscribe SubscribeCmd `cmd:"" group:"work" help:"Follow events as an external subscriber: one kind, one area."`
+	Check     CheckCmd     `cmd:"" group:"proof" help:"Prove the invariants on the running stack; name each violation."`
 	Provision ProvisionCmd `cmd:"" group:"deploy" help:"Create keys, broker configuration, databases, streams and consumers."`
 	Broker    BrokerCmd    `cmd:"" group:"parts" help:"Run the NATS server from its configuration file."`
 	Issuer    IssuerCmd    `cmd:"" group:"parts" help:"Run the development OpenID issuer (never in a deployment)."`
@@ -48,10 +50,11 @@ func main() {
 }
 
 func run() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	context.AfterFunc(ctx, stop) // from the first signal on, the second has its ordinary effect
 	defer stop()
 	var c cli
-	parser, err := kong.New(&c, kong.Name("dtks"), kong.Description(description), kong.UsageOnError(),
+	parser, err := kong.New(&c, kong.Name("dtks"), kong.Description(description),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
 		kong.ExplicitGroups(groups),
 		kong.BindTo(ctx, (*context.Context)(nil)))
@@ -61,7 +64,8 @@ func run() int {
 	}
 	cmd, err := parser.Parse(os.Args[1:])
 	if err != nil {
-		parser.FatalIfErrorf(err) // prints usage, exits
+		fmt.Fprintf(os.Stderr, "dtks: %v; see dtks --help\n", err)
+		return 2
 	}
 	err = cmd.Run(&c.Globals)
 	var chosen exitCode

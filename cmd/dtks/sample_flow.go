@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"dtks/cmd/dtks/sample"
 	"dtks/cmd/dtks/stack"
 )
 
@@ -15,6 +16,7 @@ import (
 const (
 	sampleFamilies = "families.csv"
 	sampleCivilCSV = "civil.csv"
+	sampleTruthCSV = "truth.csv"
 	sampleDone     = "done" // names the step that was completed last
 )
 
@@ -53,11 +55,51 @@ func runSample(ctx context.Context, s *stack.Stack, families int, say *progress,
 
 // prepareSample writes the sample's files once, before the simulator starts, which reads its civil registry from them.
 func (u *launch) prepareSample(context.Context) error {
+	dir := u.stack.Dir("sample")
+	if _, err := os.Stat(filepath.Join(dir, sampleFamilies)); err == nil || u.cmd.NoSample {
+		return nil
+	}
+	return u.say.step(fmt.Sprintf("sample of %d families written", u.cmd.Families), func() error {
+		return writeSample(dir, sample.Options{Seed: sampleSeed, Families: u.cmd.Families})
+	})
+}
+
+// sampleSeed makes every stack's sample the same.
+const sampleSeed = 20260101
+
+// writeSample writes the files of a population. families.csv is put in place last: where it is, all of them are.
+func writeSample(dir string, o sample.Options) (err error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("creating the folder of the sample: %w", err)
+	}
+	var files []*os.File
+	defer func() {
+		for _, f := range files {
+			_ = f.Close() // closed and checked before, unless something has failed already
+		}
+	}()
+	names := []string{sampleTruthCSV, sampleCivilCSV, sampleFamilies}
+	for _, name := range names {
+		f, err := os.Create(filepath.Join(dir, name+".next"))
+		if err != nil {
+			return fmt.Errorf("writing the sample: %w", err)
+		}
+		files = append(files, f)
+	}
+	if _, err := sample.Generate(sample.Writers{Truth: files[0], Civil: files[1], Families: files[2]}, o); err != nil {
+		return err
+	}
+	for i, name := range names {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(files[i].Close(), os.Rename(path+".next", path)); err != nil {
+			return fmt.Errorf("writing the sample: %w", err)
+		}
+	}
 	return nil
 }
 
-// sample takes the sample through the pipeline. A failure is printed and leaves the stack running.
-func (u *launch) sample(ctx context.Context) {
+// loadSample takes the sample through the pipeline. A failure is printed and leaves the stack running.
+func (u *launch) loadSample(ctx context.Context) {
 	if err := runSample(ctx, u.stack, u.cmd.Families, u.say, nil); err != nil && ctx.Err() == nil {
 		u.say.say("  ! %v; the stack runs on, the next `dtks up` goes on with it", err)
 	}

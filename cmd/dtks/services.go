@@ -58,11 +58,10 @@ func serviceEnv(s *stack.Stack, service string) (map[string]string, error) {
 		env["DUKCAPIL_URL"] = s.URL("dukcapil-sim")
 	case "notify":
 		env["SMTP_ADDR"] = s.Addr("smtp")
-		env["WEBHOOK_KEY_FILE"] = s.Secret("notify", "webhook.key")
-		env["PUBLIC_URL"] = s.ConsoleURL()
+		env["CONSOLE_URL"] = s.ConsoleURL()
+		env["WEBHOOK_LOOPBACK"] = "true" // on this machine, programme systems are tried out on this machine too
 	case "console":
 		env["PUBLIC_URL"] = s.ConsoleURL()
-		env["SESSION_KEY_FILE"] = s.Secret("console", "session.key")
 		for _, other := range stack.Services {
 			env[strings.ToUpper(strings.ReplaceAll(other, "-", ""))+"_URL"] = s.URL(other)
 		}

@@ -100,7 +100,7 @@ func (u *launch) run(ctx context.Context) (err error) {
 	u.setState(stack.Ready)
 	u.printReady()
 	if !u.cmd.NoSample {
-		u.sample(ctx)
+		u.loadSample(ctx)
 	}
 	<-ctx.Done()
 	return nil

@@ -194,10 +194,14 @@ func (i *Issuer) take(code string) (grant, bool) {
 // token exchanges a code, or the command line's secret and an account, for tokens.
 func (i *Issuer) token(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
+	client := r.PostFormValue("client_id")
+	if name, _, basic := r.BasicAuth(); basic && client == "" {
+		client = name // many libraries try this way first
+	}
 	switch r.PostFormValue("grant_type") {
 	case "authorization_code":
 		g, known := i.take(r.PostFormValue("code"))
-		if !known || g.client != r.PostFormValue("client_id") || g.redirect != r.PostFormValue("redirect_uri") ||
+		if !known || g.client != client || g.redirect != r.PostFormValue("redirect_uri") ||
 			!verified(r.PostFormValue("code_verifier"), g.challenge) {
 			refuse(w, "invalid_grant", "the code is unknown, used, too old, or not yours")
 			return
@@ -206,7 +210,7 @@ func (i *Issuer) token(w http.ResponseWriter, r *http.Request) {
 	case "password":
 		given := []byte(r.PostFormValue("client_secret"))
 		if i.cfg.Secret == "" || subtle.ConstantTimeCompare(given, []byte(i.cfg.Secret)) != 1 ||
-			r.PostFormValue("client_id") != stack.CommandClient {
+			client != stack.CommandClient {
 			refuse(w, "invalid_client", "the direct grant is for the command line of this stack only")
 			return
 		}

@@ -87,8 +87,6 @@ func Keys(s Secrets) error {
 	}
 	return errors.Join(
 		s.ensure(Programme, "seal.key", newSealKey),
-		s.ensure("notify", "webhook.key", random32),
-		s.ensure("console", "session.key", random32),
 		s.ensure("issuer", "cli.secret", password),
 		s.recipients())
 }
