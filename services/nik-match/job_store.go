@@ -1,0 +1,268 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"dtks/pkg/event"
+	"dtks/pkg/pg"
+)
+
+// job is one call to be made. It is on record as calling before anybody sees it.
+type job struct {
+	identity
+	Calls    int
+	Failures int
+	Fields   event.PersonIdentity
+	CauseID  string
+	Trace    string
+}
+
+// done is a job after its call.
+type done struct {
+	job
+	reply
+	started, ended time.Time
+	trace          string // traceparent of the call, for the verdict's event
+}
+
+// claim writes down that worker calls for up to n due jobs, oldest first, and returns them.
+func (s *store) claim(ctx context.Context, worker int32, n int) ([]job, error) {
+	rows, err := s.db.Query(ctx, `
+		UPDATE match m
+		SET state = 'calling', worker = $1, calls = m.calls + 1
+		FROM (
+			SELECT person_id, identity_version
+			FROM match
+			WHERE state = 'waiting' AND due_at <= $2
+			ORDER BY due_at
+			LIMIT $3
+			FOR UPDATE SKIP LOCKED) due
+		WHERE m.person_id = due.person_id AND m.identity_version = due.identity_version
+		RETURNING m.person_id, m.identity_version, m.calls, m.failures, m.identity::text, m.cause_id, m.trace_parent`,
+		worker, s.now().UTC(), n)
+	if err != nil {
+		return nil, fmt.Errorf("claiming jobs: %w", err)
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (job, error) {
+		var j job
+		var raw []byte
+		if err := row.Scan(&j.Person, &j.Version, &j.Calls, &j.Failures, &raw, &j.CauseID, &j.Trace); err != nil {
+			return j, err
+		}
+		return j, event.Unmarshal(raw, &j.Fields)
+	})
+}
+
+// record writes the outcomes of calls in one transaction: verdicts with their events, jobs to be tried again, the
+// ledger, the quota. A job that is no longer this worker's call (it was given up for lost) keeps its ledger row only.
+func (s *store) record(ctx context.Context, worker int32, all []done) error {
+	slices.SortFunc(all, func(a, b done) int { return a.compare(b.identity) })
+	err := pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
+		if err := s.decide(ctx, tx, worker, all); err != nil {
+			return err
+		}
+		if err := s.again(ctx, tx, worker, all); err != nil {
+			return err
+		}
+		return s.account(ctx, tx, all)
+	})
+	if err == nil {
+		s.out.Wake()
+	}
+	return err
+}
+
+// decide turns answered calls into verdicts.
+func (s *store) decide(ctx context.Context, tx pgx.Tx, worker int32, all []done) error {
+	var person []uuid.UUID
+	var version []int64
+	var calls []int
+	var result, evidence []string
+	at := make(map[identity]int)
+	for i, d := range all {
+		if d.outcome != decided {
+			continue
+		}
+		raw, err := event.Marshal(d.result.Evidence)
+		if err != nil {
+			return err
+		}
+		person, version, calls = append(person, d.Person), append(version, d.Version), append(calls, d.Calls)
+		result, evidence = append(result, string(d.result.Verdict)), append(evidence, string(raw))
+		at[d.identity] = i
+	}
+	if len(person) == 0 {
+		return nil
+	}
+	now := s.now().UTC().Truncate(time.Microsecond)
+	rows, err := tx.Query(ctx, `
+		UPDATE match m
+		SET state = 'decided', verdict = t.verdict, evidence = t.evidence::json, decided_at = $7,
+			identity = NULL, worker = NULL, reason = NULL
+		FROM unnest($1::uuid[], $2::bigint[], $3::int[], $4::text[], $5::text[]) AS t (person, version, calls, verdict, evidence)
+		WHERE m.person_id = t.person AND m.identity_version = t.version
+			AND m.state = 'calling' AND m.worker = $6 AND m.calls = t.calls
+		RETURNING m.person_id, m.identity_version, m.family_id, m.area`,
+		person, version, calls, result, evidence, worker, now)
+	if err != nil {
+		return fmt.Errorf("writing verdicts: %w", err)
+	}
+	ready := make([]verdict, 0, len(person))
+	var v verdict
+	if _, err := pgx.ForEachRow(rows, []any{&v.Person, &v.Version, &v.Family, &v.Area}, func() error {
+		d := &all[at[v.identity]]
+		v.Verdict, v.Evidence, v.At = d.result.Verdict, d.result.Evidence, now
+		v.Cause = event.Cause{ID: d.CauseID, TraceParent: d.trace}
+		ready = append(ready, v)
+		return nil
+	}); err != nil {
+		return fmt.Errorf("writing verdicts: %w", err)
+	}
+	return s.publish(ctx, tx, ready)
+}
+
+// again puts back what has no verdict. Refusals (quota, hours, set-up) leave the job due; failures make it wait longer
+// each time; code 07 parks it.
+func (s *store) again(ctx context.Context, tx pgx.Tx, worker int32, all []done) error {
+	var person []uuid.UUID
+	var version []int64
+	var calls, unsent, failures []int
+	var state, reason []string
+	var due []time.Time
+	now := s.now().UTC()
+	for _, d := range all {
+		if d.outcome == decided {
+			continue
+		}
+		to, failed, back, at := "waiting", 0, 0, now
+		switch {
+		case d.outcome == notSent:
+			back = 1
+		case d.outcome == incomplete:
+			to = "parked"
+		case d.failed(), d.outcome == unknown:
+			failed, at = 1, now.Add(backoff(d.Failures))
+		}
+		person, version, calls = append(person, d.Person), append(version, d.Version), append(calls, d.Calls)
+		unsent, failures, state = append(unsent, back), append(failures, failed), append(state, to)
+		reason, due = append(reason, string(d.outcome)), append(due, at)
+	}
+	if len(person) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `
+		UPDATE match m
+		SET state = t.state, calls = m.calls - t.unsent, failures = m.failures + t.failures, worker = NULL,
+			reason = NULLIF(t.reason, ''), due_at = t.due
+		FROM unnest($1::uuid[], $2::bigint[], $3::int[], $4::int[], $5::int[], $6::text[], $7::text[], $8::timestamptz[])
+			AS t (person, version, calls, unsent, failures, state, reason, due)
+		WHERE m.person_id = t.person AND m.identity_version = t.version
+			AND m.state = 'calling' AND m.worker = $9 AND m.calls = t.calls`,
+		person, version, calls, unsent, failures, state, reason, due, worker)
+	if err != nil {
+		return fmt.Errorf("putting jobs back: %w", err)
+	}
+	return nil
+}
+
+// account writes the ledger and the quota of the day.
+func (s *store) account(ctx context.Context, tx pgx.Tx, all []done) error {
+	var person []uuid.UUID
+	var version []int64
+	var calls []int
+	var started, ended []time.Time
+	var outcomes, codes []string
+	var verdicts int64
+	var remain *int64
+	var seen time.Time
+	last := 0
+	for i, d := range all {
+		if d.outcome == notSent {
+			continue
+		}
+		if d.outcome == decided {
+			verdicts++
+		}
+		if d.remain != nil && !d.ended.Before(seen) {
+			remain, seen = d.remain, d.ended
+		}
+		if !d.ended.Before(all[last].ended) {
+			last = i
+		}
+		person, version, calls = append(person, d.Person), append(version, d.Version), append(calls, d.Calls)
+		started, ended = append(started, d.started), append(ended, d.ended)
+		outcomes, codes = append(outcomes, string(d.outcome)), append(codes, d.code)
+	}
+	if len(person) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `
+		INSERT INTO call (person_id, identity_version, call, started_at, ended_at, outcome, code)
+		SELECT *
+		FROM unnest($1::uuid[], $2::bigint[], $3::int[], $4::timestamptz[], $5::timestamptz[], $6::text[], $7::text[])
+		ON CONFLICT DO NOTHING`, person, version, calls, started, ended, outcomes, codes)
+	if err != nil {
+		return fmt.Errorf("writing the ledger: %w", err)
+	}
+	now := s.now()
+	_, err = tx.Exec(ctx, `
+		INSERT INTO quota_day AS q (day, calls, verdicts, remain, seen_at, last_at, last_outcome, last_code)
+		VALUES ($1::date, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT (day) DO UPDATE
+		SET calls = q.calls + EXCLUDED.calls, verdicts = q.verdicts + EXCLUDED.verdicts,
+			remain = COALESCE(EXCLUDED.remain, q.remain), seen_at = EXCLUDED.seen_at,
+			last_at = EXCLUDED.last_at, last_outcome = EXCLUDED.last_outcome, last_code = EXCLUDED.last_code`,
+		now.In(wib).Format(time.DateOnly), len(person), verdicts, remain, now.UTC(),
+		all[last].ended.UTC(), string(all[last].outcome), all[last].code)
+	if err != nil {
+		return fmt.Errorf("writing the quota: %w", err)
+	}
+	return nil
+}
+
+// workerClass is the first half of the advisory locks that workers hold on their numbers.
+const workerClass = 0x4e494b // "NIK"
+
+// recover gives back the calls of workers that no longer live: whether Dukcapil answered them is not known, so they are
+// asked again, and the ledger says that they were lost.
+func (s *store) recover(ctx context.Context, worker int32) (int64, error) {
+	rows, err := s.db.Query(ctx, `SELECT DISTINCT worker FROM match WHERE state = 'calling' AND worker <> $1`, worker)
+	if err != nil {
+		return 0, fmt.Errorf("looking for lost calls: %w", err)
+	}
+	others, err := pgx.CollectRows(rows, pgx.RowTo[int32])
+	if err != nil {
+		return 0, fmt.Errorf("looking for lost calls: %w", err)
+	}
+	var lost int64
+	for _, other := range others {
+		err := pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
+			var dead bool
+			if err := tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock($1, $2)`, workerClass, other).Scan(&dead); err != nil || !dead {
+				return err
+			}
+			tag, err := tx.Exec(ctx, `
+				WITH lost AS (
+					UPDATE match
+					SET state = 'waiting', worker = NULL, reason = 'lost', due_at = $2
+					WHERE state = 'calling' AND worker = $1
+					RETURNING person_id, identity_version, calls)
+				INSERT INTO call (person_id, identity_version, call, started_at, ended_at, outcome, code)
+				SELECT person_id, identity_version, calls, $2, $2, 'lost', ''
+				FROM lost
+				ON CONFLICT DO NOTHING`, other, s.now().UTC())
+			lost += tag.RowsAffected()
+			return err
+		})
+		if err != nil {
+			return lost, fmt.Errorf("giving back lost calls: %w", err)
+		}
+	}
+	return lost, nil
+}

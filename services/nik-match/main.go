@@ -1,0 +1,77 @@
+// Nik-match asks the civil registry (Dukcapil) whether a person's identity holds, once per identity version, and
+// announces the verdict.
+//
+// It owns match jobs, verdicts with their evidence, and the ledger of calls. It never turns a time-out, a refusal or an
+// answer to another question into a verdict, keeps matched fields only until there is one, and never says who is
+// entitled to anything.
+package main
+
+import (
+	"context"
+	"embed"
+	"time"
+
+	"dtks/pkg/app"
+	"dtks/pkg/auth"
+	"dtks/pkg/bus"
+	"dtks/pkg/event"
+	"dtks/pkg/outbox"
+	"dtks/pkg/pg"
+	"dtks/pkg/seal"
+	"dtks/pkg/web"
+)
+
+const service = "nik-match"
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+func main() {
+	app.Main(service, app.Commands(run, map[string]app.Command{"check": check, "redrive": redrive}))
+}
+
+// run wires the service and blocks until ctx ends or one part fails.
+func run(ctx context.Context, getenv func(string) string) error {
+	cfg, rules, err := load(getenv)
+	if err != nil {
+		return err
+	}
+	shutdown, err := app.Telemetry(ctx, service, cfg.Common)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = shutdown(context.WithoutCancel(ctx)) }()
+	db, err := pg.Open(ctx, cfg.DatabaseURL, migrations)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	keys, err := seal.Open(ctx, db, service, cfg.SealKeyFile, cfg.SealKEKFile, cfg.SealRecipientsFile)
+	if err != nil {
+		return err
+	}
+	nats, err := bus.Connect(ctx, cfg.NATSURL, cfg.NATSKeyFile, service)
+	if err != nil {
+		return err
+	}
+	defer nats.Close()
+	dukcapil, err := newDukcapil(cfg, rules)
+	if err != nil {
+		return app.Usage(err)
+	}
+
+	out := outbox.New(service, db, keys)
+	s := &store{db: db, out: out, now: time.Now}
+	w := newWorker(s, dukcapil)
+	if err := w.gate.observe(); err != nil {
+		return err
+	}
+	server := web.New(service, auth.NewVerifier(ctx, cfg.OIDCIssuer, cfg.OIDCAudience), db.Ping, nats.Ready)
+	(&api{s, w.gate}).routes(server)
+
+	parts := append(out.Relays(nats), app.Part{Name: "worker", Run: w.run})
+	consumer := bus.Consumer{Name: service, DB: db, Keys: keys, After: func() { out.Wake(); w.wake() }}
+	parts = append(parts, nats.Consume(consumer,
+		bus.On(event.TypeProposalUpdated, s.onProposal), bus.On(event.TypeRegistrantUpdated, s.onRegistrant))...)
+	return app.Run(ctx, append(parts, server.Part(cfg.Addr))...)
+}

@@ -1,0 +1,248 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
+	"dtks/pkg/bus"
+	"dtks/pkg/failpoint"
+	"dtks/pkg/pg"
+)
+
+// worker takes jobs to Dukcapil and back:
+//
+//	claim (a batch, written down) -> queue -> callers (as many as the gate lets in) -> results -> record (a batch)
+//
+// Between claim and record a job belongs to this worker's number, on which it holds a session lock; whoever finds the
+// lock free knows that the worker is dead and the call lost.
+type worker struct {
+	id       int32
+	store    *store
+	dukcapil *dukcapil
+	gate     *gate
+	meter    meters
+	wakeup   chan struct{}
+	queue    chan job
+	results  chan done
+}
+
+// Batches and waits.
+const (
+	recordMost = 500                    // outcomes recorded in one transaction
+	recordWait = 5 * time.Millisecond   // how long outcomes wait for company
+	idlePoll   = 200 * time.Millisecond // net below the wake-ups
+	lostEvery  = 5 * time.Second        // between looks for lost calls, and at the lock on our number
+	finishTime = 5 * time.Second        // for calls under way when the service stops
+)
+
+func newWorker(s *store, d *dukcapil) *worker {
+	return &worker{id: rand.Int32(), store: s, dukcapil: d, gate: newGate(d.cfg), meter: newMeters(), wakeup: make(chan struct{}, 1),
+		queue: make(chan job, recordMost), results: make(chan done, 2*recordMost)}
+}
+
+// wake tells the worker that there are new jobs. Never blocks.
+func (w *worker) wake() {
+	select {
+	case w.wakeup <- struct{}{}:
+	default:
+	}
+}
+
+// run works until ctx ends. Then calls under way may finish, and all outcomes are recorded.
+func (w *worker) run(ctx context.Context) error {
+	lock, err := w.lock(ctx)
+	if err != nil {
+		return err
+	}
+	calls, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	context.AfterFunc(ctx, func() {
+		w.gate.close()
+		time.AfterFunc(finishTime, cut)
+	})
+	var callers, others sync.WaitGroup
+	for range w.dukcapil.cfg.Concurrency {
+		callers.Go(func() { w.callAll(calls) })
+	}
+	recorded := make(chan struct{})
+	go func() { defer close(recorded); w.recordAll(context.WithoutCancel(ctx)) }()
+	others.Go(func() { w.watch(ctx, lock) })
+	w.claimAll(ctx)
+	close(w.queue)
+	callers.Wait()
+	close(w.results)
+	<-recorded
+	others.Wait()
+	return nil
+}
+
+// lock takes the session lock on this worker's number.
+func (w *worker) lock(ctx context.Context) (*pgxpool.Conn, error) {
+	conn, err := w.store.db.Acquire(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("locking the worker's number: %w", err)
+	}
+	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1, $2)`, workerClass, w.id); err != nil {
+		conn.Release()
+		return nil, fmt.Errorf("locking the worker's number: %w", err)
+	}
+	return conn, nil
+}
+
+// watch gives back lost calls, of others and at the start of those before us, and takes the lock again when its
+// session was lost.
+func (w *worker) watch(ctx context.Context, lock *pgxpool.Conn) {
+	for ctx.Err() == nil {
+		if lost, err := w.store.recover(ctx, w.id); err != nil && ctx.Err() == nil {
+			slog.Warn("giving back lost calls", "error", pg.Safe(err))
+		} else if lost > 0 {
+			slog.Info("lost calls are asked again", "calls", lost)
+			w.wake()
+		}
+		wait(ctx, lostEvery)
+		if lock != nil && ctx.Err() == nil {
+			if _, err := lock.Exec(ctx, `SELECT 1`); err != nil {
+				lock.Release() // the pool drops broken connections
+				lock = nil
+			}
+		}
+		if lock == nil && ctx.Err() == nil {
+			lock, _ = w.lock(ctx)
+		}
+	}
+	if lock != nil {
+		conn := lock.Hijack() // closing the session frees the lock
+		_ = conn.Close(context.WithoutCancel(ctx))
+	}
+}
+
+// claimAll keeps the queue filled as far as the gate has room for.
+func (w *worker) claimAll(ctx context.Context) {
+	for ctx.Err() == nil {
+		room := w.gate.room()
+		want := min(4*room, cap(w.queue)) - len(w.queue)
+		if room == 1 {
+			want = 1 - len(w.queue) // a single try: the others stay where they are
+		}
+		if room == 0 || want <= 2*room && len(w.queue) > 0 {
+			w.idle(ctx, 2*time.Millisecond, room == 0)
+			continue
+		}
+		jobs, err := w.store.claim(ctx, w.id, max(want, 1))
+		if err != nil {
+			if ctx.Err() == nil {
+				slog.Warn("claiming jobs", "error", pg.Safe(err))
+			}
+			wait(ctx, time.Second)
+			continue
+		}
+		failpoint.Hit("match.after_claim")
+		for _, j := range jobs {
+			w.queue <- j
+		}
+		if len(jobs) == 0 {
+			w.idle(ctx, idlePoll, false)
+		}
+	}
+}
+
+// idle waits: shortly while callers empty the queue, until something happens otherwise.
+func (w *worker) idle(ctx context.Context, d time.Duration, held bool) {
+	if held || d == idlePoll {
+		timer := time.NewTimer(idlePoll)
+		defer timer.Stop()
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+		case <-w.wakeup:
+			if held {
+				wait(ctx, idlePoll) // new jobs do not open the gate
+			}
+		}
+		return
+	}
+	wait(ctx, d)
+}
+
+// callAll makes calls until the queue is closed and empty.
+func (w *worker) callAll(ctx context.Context) {
+	for j := range w.queue {
+		if !w.gate.enter() {
+			w.results <- done{job: j}
+			continue
+		}
+		d := w.call(ctx, j)
+		w.gate.leave(d.reply)
+		w.results <- d
+	}
+}
+
+// call makes one call, under a span of its own where the registrant is being traced.
+func (w *worker) call(ctx context.Context, j job) done {
+	d := done{job: j, started: time.Now(), trace: j.Trace}
+	if strings.HasSuffix(j.Trace, "-01") {
+		if remote, ok := bus.ParseTraceParent(j.Trace); ok {
+			var span trace.Span
+			ctx, span = otel.Tracer("dtks/nik-match").Start(trace.ContextWithRemoteSpanContext(ctx, remote), "dukcapil verify",
+				trace.WithSpanKind(trace.SpanKindClient))
+			defer func() {
+				span.SetAttributes(attribute.String("outcome", string(d.outcome)), attribute.String("code", d.code))
+				span.End()
+			}()
+			d.trace = bus.TraceParent(span.SpanContext())
+		}
+	}
+	d.reply = w.dukcapil.verify(ctx, j.Fields)
+	d.ended = time.Now()
+	failpoint.Hit("match.after_call")
+	w.meter.call(ctx, d)
+	return d
+}
+
+// recordAll records outcomes in batches until results is closed. While the database is away it keeps them and tries
+// again; the queue then stands still by itself.
+func (w *worker) recordAll(ctx context.Context) {
+	for first := range w.results {
+		batch := w.gather(first)
+		for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
+			err := w.store.record(ctx, w.id, batch)
+			if err == nil {
+				break
+			}
+			slog.Error("recording outcomes", "calls", len(batch), "error", pg.Safe(err))
+			if pause == 5*time.Second && !pg.Down(err) {
+				break // a defect: the calls stay on record as calling and are asked again after a restart
+			}
+			time.Sleep(pause)
+		}
+	}
+}
+
+// gather waits a little for company, but not once there is enough.
+func (w *worker) gather(first done) []done {
+	batch := append(make([]done, 0, recordMost), first)
+	timer := time.NewTimer(recordWait)
+	defer timer.Stop()
+	for len(batch) < recordMost {
+		select {
+		case d, ok := <-w.results:
+			if !ok {
+				return batch
+			}
+			batch = append(batch, d)
+		case <-timer.C:
+			return batch
+		}
+	}
+	return batch
+}
