@@ -128,6 +128,7 @@ func splitGrants(in []*incoming) (grants, rest []*incoming) {
 
 // inTx applies messages in one transaction: gate, effects, own events, totals.
 func (w *worker) inTx(ctx context.Context, in []*incoming) error {
+	var newest map[event.Type][]*incoming
 	err := pg.InTx(ctx, w.DB, func(tx pgx.Tx) (err error) {
 		defer func() {
 			if p := recover(); p != nil {
@@ -135,8 +136,7 @@ func (w *worker) inTx(ctx context.Context, in []*incoming) error {
 				err = fault.New(fault.Internal, "handler_panic", "Kesalahan dalam layanan.", "A defect in the service.")
 			}
 		}()
-		newest, err := w.gate(ctx, tx, in)
-		if err != nil {
+		if newest, err = w.gate(ctx, tx, in); err != nil {
 			return err
 		}
 		for _, t := range order(newest) {
@@ -144,16 +144,20 @@ func (w *worker) inTx(ctx context.Context, in []*incoming) error {
 				return err
 			}
 		}
-		if err := w.count(ctx, tx, in, newest); err != nil {
+		if err := w.count(ctx, tx, len(in), newest); err != nil {
 			return err
 		}
 		failpoint.Hit("consume.before_commit")
 		return nil
 	})
-	if err == nil && w.After != nil {
+	if err != nil {
+		return err
+	}
+	w.meter.applied(ctx, newest, len(in))
+	if w.After != nil {
 		w.After()
 	}
-	return err
+	return nil
 }
 
 // gate keeps of each aggregate the newest version, if it is newer than what was applied, and records it. The recorded
@@ -214,19 +218,23 @@ func order(byType map[event.Type][]*incoming) []event.Type {
 	return types
 }
 
-func (w *worker) count(ctx context.Context, tx pgx.Tx, in []*incoming, newest map[event.Type][]*incoming) error {
-	applied := 0
-	for _, msgs := range newest {
-		applied += len(msgs)
-	}
+func (w *worker) count(ctx context.Context, tx pgx.Tx, arrived int, newest map[event.Type][]*incoming) error {
+	applied := total(newest)
 	_, err := tx.Exec(ctx, `
 		INSERT INTO consumed AS c (consumer, stream, applied, superseded)
 		VALUES ($1, $2, $3, $4)
 		ON CONFLICT (consumer, stream) DO UPDATE
 		SET applied = c.applied + EXCLUDED.applied, superseded = c.superseded + EXCLUDED.superseded`,
-		w.Name, w.stream, applied, len(in)-applied)
-	w.meter.applied(ctx, newest, len(in)-applied)
+		w.Name, w.stream, applied, arrived-applied)
 	return err
+}
+
+func total(newest map[event.Type][]*incoming) int {
+	n := 0
+	for _, msgs := range newest {
+		n += len(msgs)
+	}
+	return n
 }
 
 func (w *worker) ack(in []*incoming) {

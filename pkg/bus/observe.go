@@ -30,13 +30,13 @@ func newMeters(service, stream string) meters {
 	events, _ := m.Int64Counter("dtks_consumed", metric.WithDescription("Messages by what became of them"))
 	age, _ := m.Float64Histogram("dtks_event_age", metric.WithUnit("s"),
 		metric.WithDescription("From an event's recording to its effect here"),
-		metric.WithExplicitBucketBoundaries(.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 60, 600))
+		metric.WithExplicitBucketBoundaries(.002, .005, .01, .02, .05, .1, .15, .2, .25, .35, .5, 1, 2.5, 5, 10, 60, 600))
 	buried, _ := m.Int64Gauge("dtks_dead_letters", metric.WithDescription("Messages not applied and not redriven; parked=true may succeed later"))
 	lag, _ := m.Int64Gauge("dtks_consumer_lag", metric.WithDescription("Messages waiting in the stream for this consumer"))
 	return meters{events, age, buried, lag, attribute.String("consumer", service), attribute.String("stream", stream)}
 }
 
-func (m meters) applied(ctx context.Context, byType map[event.Type][]*incoming, superseded int) {
+func (m meters) applied(ctx context.Context, byType map[event.Type][]*incoming, arrived int) {
 	now := time.Now()
 	for t, msgs := range byType {
 		set := metric.WithAttributeSet(attribute.NewSet(m.service, m.stream, attribute.String("type", string(t))))
@@ -46,7 +46,7 @@ func (m meters) applied(ctx context.Context, byType map[event.Type][]*incoming, 
 			m.age.Record(ctx, now.Sub(msg.env.Time).Seconds(), set)
 		}
 	}
-	if superseded > 0 {
+	if superseded := arrived - total(byType); superseded > 0 {
 		m.events.Add(ctx, int64(superseded), metric.WithAttributes(m.service, m.stream, attribute.String("result", "superseded")))
 	}
 }

@@ -4,32 +4,34 @@ package failpoint
 
 import (
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 )
 
-var (
-	mu    sync.Mutex
-	count = map[string]int{}
-)
+var mu sync.Mutex
 
-// Hit kills this process with SIGKILL when the environment says FAILPOINT=name:n and this is the n-th hit of name.
-func Hit(name string) {
-	want, nth, _ := strings.Cut(os.Getenv("FAILPOINT"), ":")
-	if want != name {
+// Hit ends this process with SIGKILL when the step is armed for it and this is the armed hit.
+func Hit(step string) {
+	dir := os.Getenv("FAILPOINT_DIR")
+	if dir == "" {
 		return
-	}
-	n, err := strconv.Atoi(nth)
-	if err != nil {
-		n = 1
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	count[name]++
-	if count[name] == n {
-		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-		select {} // never run on between the signal and the end
+	file := filepath.Join(dir, filepath.Base(os.Args[0])+"@"+step)
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return
 	}
+	left, err := strconv.Atoi(strings.TrimSpace(string(raw)))
+	if err == nil && left > 1 {
+		_ = os.WriteFile(file, []byte(strconv.Itoa(left-1)), 0o644)
+		return
+	}
+	_ = os.Remove(file)
+	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	select {} // nothing may run on between the signal and the end
 }
