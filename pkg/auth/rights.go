@@ -13,7 +13,7 @@ type Principal struct {
 	Account string   // of the issuer; one person may have several
 	Person  string   // uuid; four eyes are four eyes of different persons
 	Name    string   // display name
-	Roles   []string // operator, lksa, verifier, approver, programme, ops, admin
+	Roles   []string // operator, lksa, verifier, approver, programme, ops, admin, auditor
 	Area    string   // Kemendagri code, any of the four levels; 00 is all of Indonesia
 }
 
@@ -36,6 +36,7 @@ var actionsOf = map[string][]string{
 	"programme": {Read},
 	"ops":       {Ops, Read},
 	"admin":     {Propose, Verify, Approve, Read, Release, Ops},
+	"auditor":   {Read},
 }
 
 type contextKey struct{}
