@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -27,7 +29,9 @@ func (p *progress) say(format string, args ...any) {
 func (p *progress) step(what string, do func() error) error {
 	began := time.Now()
 	if err := do(); err != nil {
-		p.say("  ✗ %s", what)
+		if !errors.Is(err, context.Canceled) { // given up because another step has failed
+			p.say("  ✗ %s", what)
+		}
 		return err
 	}
 	p.say("  ✓ %-42s %5.1f s", what, time.Since(began).Seconds())

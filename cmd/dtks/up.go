@@ -123,6 +123,11 @@ func (u *launch) start(ctx context.Context) error {
 	if u.self, err = copySelf(u.stack.Dir("bin")); err != nil {
 		return err
 	}
+	for _, name := range []string{"log", "trace"} {
+		if err := os.MkdirAll(u.stack.Dir(name), 0o755); err != nil {
+			return fmt.Errorf("creating a folder: %w", err)
+		}
+	}
 	secrets := provision.Secrets(u.stack.Secret())
 	if err := provision.Keys(secrets); err != nil {
 		return err
