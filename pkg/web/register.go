@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"reflect"
 	"strings"
 	"time"
 
@@ -29,6 +30,9 @@ func Register[I, O any](s *Server, op huma.Operation, h func(ctx context.Context
 			op.MaxBodyBytes = maxBatchBody - 1 // so that this limit is met before the outer one, which has no words
 		}
 	}
+	if onlyRaw(reflect.TypeFor[I]()) {
+		op.SkipValidateBody = true // huma would want a JSON string
+	}
 	if op.BodyReadTimeout == 0 {
 		op.BodyReadTimeout = bodyTimeout
 	}
@@ -39,6 +43,13 @@ func Register[I, O any](s *Server, op huma.Operation, h func(ctx context.Context
 		}
 		return out, nil
 	})
+}
+
+// onlyRaw reports whether an operation reads its body for itself, as BatchInput does.
+func onlyRaw(input reflect.Type) bool {
+	raw, ok := input.FieldByName("RawBody")
+	_, decoded := input.FieldByName("Body")
+	return ok && !decoded && raw.Type == reflect.TypeFor[[]byte]()
 }
 
 var errDatabase = fault.New(fault.Unavailable, "database_unavailable",
