@@ -163,8 +163,11 @@ func (s *service) onRegistrantUpdated(ctx context.Context, tx pgx.Tx, msgs []bus
 
 // onMatchDecided keeps verdicts for the officers to see. A verdict never decides a case.
 func (s *service) onMatchDecided(ctx context.Context, tx pgx.Tx, msgs []bus.Msg[event.MatchDecided]) error {
-	rows := make([]verdictRow, len(msgs))
-	for i, m := range msgs {
+	rows := make([]verdictRow, 0, len(msgs))
+	for _, m := range msgs {
+		if m.Data.State == event.Moved {
+			continue
+		}
 		if err := wellFormed(m.Subject); err != nil {
 			return err
 		}
@@ -172,8 +175,11 @@ func (s *service) onMatchDecided(ctx context.Context, tx pgx.Tx, msgs []bus.Msg[
 		if err != nil {
 			return err
 		}
-		rows[i] = verdictRow{PersonID: m.Subject, IdentityVersion: m.Data.IdentityVersion, Verdict: string(m.Data.Verdict),
-			MatchVersion: m.Version, Evidence: evidence, DecidedAt: m.Data.DecidedAt}
+		rows = append(rows, verdictRow{PersonID: m.Subject, IdentityVersion: m.Data.IdentityVersion,
+			Verdict: string(m.Data.Verdict), MatchVersion: m.Version, Evidence: evidence, DecidedAt: m.Data.DecidedAt})
+	}
+	if len(rows) == 0 {
+		return nil
 	}
 	return s.store.saveVerdicts(ctx, tx, rows)
 }

@@ -51,10 +51,15 @@ func run(ctx context.Context, getenv func(string) string) error {
 
 	box := outbox.New(name, db, keys)
 	s := &service{store: &store{db}, outbox: box, now: time.Now}
-	verifier := auth.NewVerifier(ctx, cfg.OIDCIssuer, cfg.OIDCAudience)
-	http := web.New(name, verifier, db.Ping, nats.Ready)
-	s.register(http)
+	http := newServer(s, auth.NewVerifier(ctx, cfg.OIDCIssuer, cfg.OIDCAudience), db.Ping, nats.Ready)
 	parts := box.Relays(nats)
 	parts = append(parts, nats.Consume(bus.Consumer{Name: name, DB: db, Keys: keys, After: box.Wake}, s.routes()...)...)
 	return app.Run(ctx, append(parts, http.Part(cfg.Addr))...)
+}
+
+// newServer serves the endpoints of s.
+func newServer(s *service, v *auth.Verifier, ready ...func(context.Context) error) *web.Server {
+	server := web.New(name, v, ready...)
+	s.register(server)
+	return server
 }
