@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"dtks/pkg/app"
+	"dtks/pkg/audit"
 	"dtks/pkg/auth"
 	"dtks/pkg/bus"
 	"dtks/pkg/outbox"
@@ -21,7 +22,9 @@ const name = "registry"
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-func main() { app.Main(name, app.Commands(run, map[string]app.Command{"check": check})) }
+func main() {
+	app.Main(name, app.Commands(run, map[string]app.Command{"check": audit.Check(checkRegistry)}))
+}
 
 // service is what handlers of requests and events work with.
 type service struct {

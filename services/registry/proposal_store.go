@@ -181,9 +181,9 @@ func (s *store) updateSources(b *pgx.Batch, rows []sourceRow) {
 // proposalArrays are the columns of proposals to be written.
 type proposalArrays struct {
 	id, family, kind, status, area, toArea, proposer, reason, source, sourceID, content, people []string
-	version, base                                                                            []int64
-	bySource                                                                                 []bool
-	at                                                                                       []time.Time
+	version, base                                                                               []int64
+	bySource                                                                                    []bool
+	at                                                                                          []time.Time
 }
 
 func arraysOf(all []*proposal) (proposalArrays, error) {

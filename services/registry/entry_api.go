@@ -12,7 +12,6 @@ import (
 	"dtks/pkg/auth"
 	"dtks/pkg/event"
 	"dtks/pkg/fault"
-	"dtks/pkg/outbox"
 )
 
 // outcome is what became of one input: an answer, or why it was refused.
@@ -325,34 +324,4 @@ func unusedClaims(p *proposal, f *family) []claim {
 		now := f.person(c.person)
 		return now != nil && now.NIK == c.nik
 	})
-}
-
-// announcer gathers events and the versions that the registry's own rows say they must get.
-type announcer struct {
-	drafts []outbox.Draft
-	want   []int64
-}
-
-func (w *announcer) add(d outbox.Draft, version int64) {
-	w.drafts, w.want = append(w.drafts, d), append(w.want, version)
-}
-
-func (w *announcer) proposal(p *proposal, warnings []string, cause event.Cause) {
-	w.add(outbox.Draft{Type: event.TypeProposalUpdated, Area: event.AreaOf(p.Content.Area), ID: p.ID,
-		Data: p.updated(warnings), Seal: p.sealed(), Cause: cause}, p.Version)
-}
-
-// publish writes the events. Rows and events are raised under the same locks; should they ever disagree, nothing of
-// this transaction may stand.
-func (w *announcer) publish(ctx context.Context, tx pgx.Tx, out *outbox.Outbox) error {
-	recorded, err := out.Add(ctx, tx, w.drafts...)
-	if err != nil {
-		return err
-	}
-	for i, r := range recorded {
-		if r.Version != w.want[i] {
-			return fmt.Errorf("%s of %s got version %d, its row says %d", w.drafts[i].Type, w.drafts[i].ID, r.Version, w.want[i])
-		}
-	}
-	return nil
 }
