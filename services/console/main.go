@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"dtks/pkg/app"
-	"dtks/pkg/auth"
 	"dtks/pkg/bus"
 	"dtks/pkg/pg"
 	"dtks/pkg/web"
@@ -46,11 +45,7 @@ func run(ctx context.Context, getenv func(string) string) error {
 	defer nats.Close()
 
 	c := &consumer{now: time.Now}
-	services, err := cfg.endpoints()
-	if err != nil {
-		return err
-	}
-	s := newSite(ctx, cfg, db, services)
+	s := newSite(ctx, cfg, db)
 	server := web.New("console", s.verifier, db.Ping, nats.Ready)
 	s.routes(server)
 	parts := nats.Consume(bus.Consumer{Name: "console", DB: db}, c.routes()...)
@@ -59,9 +54,4 @@ func run(ctx context.Context, getenv func(string) string) error {
 		app.Part{Name: "live", Run: s.hub.run},
 		server.Part(cfg.Addr))
 	return app.Run(ctx, parts...)
-}
-
-// newVerifier accepts the same tokens as every other service does: the session's token is one of them.
-func newVerifier(ctx context.Context, cfg config) *auth.Verifier {
-	return auth.NewVerifier(ctx, cfg.OIDCIssuer, cfg.OIDCAudience)
 }

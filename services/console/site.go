@@ -44,17 +44,17 @@ type site struct {
 	stopping <-chan struct{}
 }
 
-func newSite(ctx context.Context, cfg config, db *pgxpool.Pool, services []endpoint) *site {
-	w := newWatcher(services)
-	d := newDecileSource(urlOf(services, "eligibility"))
+func newSite(ctx context.Context, cfg config, db *pgxpool.Pool) *site {
+	w := newWatcher(cfg.endpoints())
+	d := newDecileSource(cfg.Eligibility)
 	return &site{
 		secure:   strings.HasPrefix(cfg.PublicURL, "https://"),
 		sessions: &sessions{db},
 		signIn:   newSignIn(ctx, cfg.OIDCIssuer, cfg.OIDCClientID, cfg.PublicURL),
-		verifier: newVerifier(ctx, cfg),
+		verifier: auth.NewVerifier(ctx, cfg.OIDCIssuer, cfg.OIDCAudience), // the session's token is one that every service takes
 		hub:      newHub(&store{db}, w, d),
 		watcher:  w,
-		notify:   newNotifyClient(urlOf(services, "notify")),
+		notify:   newNotifyClient(cfg.Notify),
 		now:      time.Now,
 	}
 }

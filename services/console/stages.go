@@ -8,17 +8,14 @@ import (
 
 // stage is one card of the flow diagram.
 type stage struct {
-	Noun     string // what it counts; also its colour class
-	ID, EN   string
-	Who      string // the service behind it
-	Lapse    string // stage whose duration it shows
-	Total    int64
-	TotalID  string
-	TotalEN  string
-	Rate     float64
-	Parts    []bar
-	Waiting  int64 // how many of Total wait here
-	LapseFor [2]string
+	Noun             string // what it counts; also its colour class
+	ID, EN           string
+	Rate             float64 // events a second
+	Total            int64
+	TotalID, TotalEN string
+	Parts            []bar
+	Lapse            string    // stage whose duration it shows
+	LapseFor         [2]string // what that duration is of, in both languages
 }
 
 // stages reads the five stations of the flow from a snapshot, the two parallel ones side by side.
@@ -26,10 +23,10 @@ func stages(s *snapshot) []stage {
 	c := s.Counts
 	return []stage{
 		{
-			Noun: nounProposal, ID: "Usulan", EN: "Proposals", Who: "registry",
+			Noun: nounProposal, Rate: s.Volume.perSecond(nounProposal), ID: "Usulan", EN: "Proposals",
 			Total: c.of(nounProposal), TotalID: "usulan masuk", TotalEN: "proposals entered",
 			Parts: []bar{
-				{"wait", "Menunggu kasus", "Open", c.of(nounProposal, string(event.ProposalOpen))},
+				{"wait", "Terbuka", "Open", c.of(nounProposal, string(event.ProposalOpen))},
 				{"good", "Diterapkan", "Applied", c.of(nounProposal, string(event.ProposalApplied))},
 				{"warn", "Dikembalikan", "Returned", c.of(nounProposal, string(event.ProposalReturned))},
 				{"bad", "Ditolak", "Rejected", c.of(nounProposal, string(event.ProposalRejected))},
@@ -37,7 +34,7 @@ func stages(s *snapshot) []stage {
 			Lapse: stageWhole, LapseFor: [2]string{"sampai keputusan", "to decision"},
 		},
 		{
-			Noun: nounCase, ID: "Verifikasi", EN: "Verification", Who: "verification",
+			Noun: nounCase, Rate: s.Volume.perSecond(nounCase), ID: "Verifikasi", EN: "Verification",
 			Total: c.of(nounCase), TotalID: "kasus", TotalEN: "cases",
 			Parts: []bar{
 				{"wait", "Menunggu verifikator", "Awaiting verifier", c.of(nounCase, string(event.CaseOpened))},
@@ -49,13 +46,13 @@ func stages(s *snapshot) []stage {
 			Lapse: stageOpened, LapseFor: [2]string{"membuka kasus", "to open a case"},
 		},
 		{
-			Noun: nounMatch, ID: "Padan NIK", EN: "NIK matching", Who: "nik-match",
+			Noun: nounMatch, Rate: s.Volume.perSecond(nounMatch), ID: "Padan NIK", EN: "NIK matching",
 			Total: c.of(nounMatch), TotalID: "putusan", TotalEN: "verdicts",
 			Parts: verdicts(c),
 			Lapse: stageMatch, LapseFor: [2]string{"sampai putusan", "to verdict"},
 		},
 		{
-			Noun: nounFamily, ID: "Terdaftar", EN: "Registered", Who: "registry",
+			Noun: nounFamily, Rate: s.Volume.perSecond(nounFamily), ID: "Terdaftar", EN: "Registered",
 			Total: c.of(nounFamily, string(event.Active)), TotalID: "keluarga", TotalEN: "families",
 			Parts: []bar{
 				{"good", "Keluarga aktif", "Active families", c.of(nounFamily, string(event.Active))},
@@ -65,13 +62,13 @@ func stages(s *snapshot) []stage {
 			Lapse: stageFamily, LapseFor: [2]string{"menerapkan", "to apply"},
 		},
 		{
-			Noun: nounEntitlement, ID: "Keputusan", EN: "Decisions", Who: "eligibility",
+			Noun: nounEntitlement, Rate: s.Volume.perSecond(nounEntitlement), ID: "Keputusan", EN: "Decisions",
 			Total: c.of(nounEntitlement), TotalID: "keputusan program", TotalEN: "programme decisions",
 			Parts: outcomes(c, ""),
 			Lapse: stageDecision, LapseFor: [2]string{"memutus", "to decide"},
 		},
 		{
-			Noun: nounDelivery, ID: "Pemberitahuan", EN: "Notifications", Who: "notify",
+			Noun: nounDelivery, Rate: s.Volume.perSecond(nounDelivery), ID: "Pemberitahuan", EN: "Notifications",
 			Total: c.of(nounDelivery), TotalID: "kiriman", TotalEN: "deliveries",
 			Parts: []bar{
 				{"good", "Terkirim", "Sent", c.of(nounDelivery, "sent")},

@@ -103,6 +103,16 @@
 	};
 
 	let feed = null;
+	const retry = async () => {
+		try {
+			const answer = await fetch(location.pathname, { headers: { Accept: "application/json" } });
+			if (answer.status === 401) {
+				state("lost", lead.dataset.ended);
+				return;
+			}
+		} catch { /* not reachable: the next try tells */ }
+		setTimeout(open, 5000);
+	};
 	const open = () => {
 		feed = new EventSource(lead.dataset.live);
 		feed.addEventListener("update", (e) => {
@@ -117,7 +127,7 @@
 		feed.onerror = () => {
 			const over = feed.readyState === EventSource.CLOSED;
 			state("lost", lead.dataset.lost);
-			if (over) setTimeout(open, 5000); // refused: the server is busy or starting
+			if (over) retry(); // refused: the session has ended, or the server is busy or starting
 		};
 	};
 
