@@ -182,3 +182,8 @@ func draftsOf(w *written, what publication, area string, cause event.Cause, fano
 	left.Data = event.EntitlementChanged{State: event.Moved}
 	return []outbox.Draft{left, next}
 }
+
+// routes are the handlers of the events that eligibility subscribes to.
+func (d *decider) routes() []bus.Route {
+	return []bus.Route{bus.On(event.TypeRegistrantUpdated, d.onRegistrant), bus.On(event.TypeMatchDecided, d.onMatch)}
+}

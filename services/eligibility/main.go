@@ -13,7 +13,6 @@ import (
 	"dtks/pkg/app"
 	"dtks/pkg/auth"
 	"dtks/pkg/bus"
-	"dtks/pkg/event"
 	"dtks/pkg/outbox"
 	"dtks/pkg/pg"
 	"dtks/pkg/seal"
@@ -66,8 +65,6 @@ func run(ctx context.Context, getenv func(string) string) error {
 
 	parts := append([]app.Part{server.Part(cfg.Addr)}, out.Relays(nats)...)
 	parts = append(parts, f.part())
-	parts = append(parts, nats.Consume(bus.Consumer{Name: "eligibility", DB: db, Keys: keys, After: out.Wake},
-		bus.On(event.TypeRegistrantUpdated, d.onRegistrant),
-		bus.On(event.TypeMatchDecided, d.onMatch))...)
+	parts = append(parts, nats.Consume(bus.Consumer{Name: "eligibility", DB: db, Keys: keys, After: out.Wake}, d.routes()...)...)
 	return app.Run(ctx, parts...)
 }

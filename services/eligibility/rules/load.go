@@ -16,7 +16,7 @@ import (
 
 // maxCost bounds one expression, in CEL's cost units, before it is ever run. Every fact is a scalar and macros are
 // switched off, so that there are no loops and the bound is sound: no meter is needed while deciding.
-const maxCost = 500
+const maxCost = 100
 
 // maxText bounds strings in estimates: the longest text a fact can have.
 const maxText = 32

@@ -1,0 +1,145 @@
+package pmt
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"dtks/services/eligibility/fact"
+)
+
+func shipped(t testing.TB) *Model {
+	t.Helper()
+	models, err := Shipped()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := models["ilustrasi-nasional-1"]
+	if m == nil {
+		t.Fatal("the illustrative model is not shipped")
+	}
+	return m
+}
+
+func newFamily(answers map[string]int16) *fact.Family {
+	f := fact.New()
+	for name, code := range answers {
+		i, ok := fact.Index(name)
+		if !ok {
+			panic("no item " + name)
+		}
+		f.Answers[i] = code
+	}
+	f.Members = []fact.Member{{Relation: 1, Level: 3, Work: 6}, {Relation: 2}, {Relation: 3}, {Relation: 3}}
+	return &f
+}
+
+var poor = map[string]int16{"lantai": 8, "dinding": 4, "atap": 7, "penerangan": 4, "jamban": 6, "bahan_bakar": 10}
+
+func TestModel_Score(t *testing.T) {
+	t.Parallel()
+	m := shipped(t)
+	f := newFamily(poor)
+	got, ok := m.Score(f)
+	// Base 133000; four members +500; head SD -500; farm labourer -900; soil floor -1200; bamboo wall -800; thatch -900;
+	// no electricity -1200; no toilet -1000; firewood -900; then what stands for the missing: status_bangunan -200,
+	// luas_lantai -400, air_minum -100, daya -500, kloset -200, limbah -300, kulkas 200, tv 100, motor 300, others 0.
+	const want = 133000 + 500 - 500 - 900 - 1200 - 800 - 900 - 1200 - 1000 - 900 - 200 - 400 - 100 - 500 - 200 - 300 + 200 + 100 + 300
+	if !ok || got != want {
+		t.Errorf("got %d %v, want %d", got, ok, want)
+	}
+	sum := m.Base
+	for _, c := range m.Explain(f) {
+		sum += c.Value
+	}
+	if sum != got {
+		t.Errorf("contributions sum to %d, want %d", sum, got)
+	}
+}
+
+func TestModel_ScoreWorseOff(t *testing.T) {
+	t.Parallel()
+	m := shipped(t)
+	lo, hi := m.Range()
+	better := newFamily(map[string]int16{"lantai": 1, "mobil": 1, "daya": 5, "ac": 1, "jamban": 1, "dinding": 1})
+	worse := newFamily(poor)
+	b, _ := m.Score(better)
+	w, _ := m.Score(worse)
+	if w >= b || w < lo || b > hi {
+		t.Errorf("worse off %d, better off %d, range %d to %d", w, b, lo, hi)
+	}
+}
+
+func TestModel_ScoreTooFewAnswers(t *testing.T) {
+	t.Parallel()
+	m := shipped(t)
+	f := newFamily(map[string]int16{"lantai": 8}) // with size, level and work of the head: four of at least five
+	if _, ok := m.Score(f); ok {
+		t.Error("four answers gave a score")
+	}
+	i, _ := fact.Index("dinding")
+	f.Answers[i] = 1
+	if _, ok := m.Score(f); !ok {
+		t.Error("five answers gave no score")
+	}
+}
+
+func TestLoad_Refuses(t *testing.T) {
+	t.Parallel()
+	file, err := os.ReadFile("models/ilustrasi-nasional-1.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct{ name, old, new, want string }{
+		{"UnknownField", `"scale"`, `"skale"`, "unknown field"},
+		{"UnknownItem", `"name": "lantai"`, `"name": "kolam_renang"`, "no such item"},
+		{"CodeOutsideInstrument", `"9": -700}, "missing": -400}`, `"10": -700}, "missing": -400}`, "not one of"},
+		{"Twice", `"name": "atap"`, `"name": "lantai"`, "twice"},
+		{"OtherInstrument", `REGSOSEK2022.K`, `BDT2015`, "another instrument"},
+		{"NoMissingRule", `"missing_rule": {`, `"missing_rule": {}, "x": {`, "unknown field"},
+		{"FallingCutoffs", `126500`, `226500`, "below"},
+		{"HugeCoefficient", `-1200`, `-99999999`, "out of bounds"},
+		{"Fraction", `-1200`, `-1200.5`, "decoding"},
+		{"ID", `"ilustrasi-nasional-1"`, `"a.b"`, "id"},
+		{"Rest", "145000]\n}", "145000]\n}{}", "after its end"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			changed := strings.Replace(string(file), tt.old, tt.new, 1)
+			if changed == string(file) {
+				t.Fatal("the file does not hold what the case replaces")
+			}
+			if _, err := Load([]byte(changed)); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want an error with %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	file, err := os.ReadFile("models/ilustrasi-nasional-1.json")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(file)
+	f.Add([]byte(`{"id":"x","variables":[{"name":"lantai","bands":[{"value":1}]}]}`))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		m, err := Load(file)
+		if err != nil {
+			return
+		}
+		lo, hi := m.Range()
+		if s, ok := m.Score(newFamily(poor)); ok && (s < lo || s > hi) {
+			t.Errorf("score %d outside %d to %d", s, lo, hi)
+		}
+	})
+}
+
+func BenchmarkModel_Score(b *testing.B) {
+	m, f := shipped(b), newFamily(poor)
+	b.ReportAllocs()
+	for b.Loop() {
+		m.Score(f)
+	}
+}
