@@ -150,6 +150,7 @@ func (b *Broker) Connect(t testing.TB, service string) *bus.Conn {
 type Received struct {
 	Subject  string
 	Sequence uint64
+	Data     []byte // as it is stored
 	Envelope event.Envelope
 }
 
@@ -188,7 +189,7 @@ func (b *Broker) read(t testing.TB, filter string, n int, wait time.Duration) []
 		if err != nil {
 			t.Fatalf("reading %s: %v", stream, err)
 		}
-		r := Received{Subject: msg.Subject(), Sequence: meta.Sequence.Stream}
+		r := Received{Subject: msg.Subject(), Sequence: meta.Sequence.Stream, Data: msg.Data()}
 		if err := json.Unmarshal(msg.Data(), &r.Envelope); err != nil {
 			t.Fatalf("%s at %d is no envelope: %v", stream, r.Sequence, err)
 		}

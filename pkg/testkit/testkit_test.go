@@ -3,10 +3,12 @@ package testkit
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/fstest"
@@ -15,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"dtks/pkg/auth"
 	"dtks/pkg/bus"
@@ -192,5 +195,86 @@ func TestLayers(t *testing.T) {
 	}
 	if found := imports(t, "layers.go"); !strings.Contains(strings.Join(found, " "), "go/parser") {
 		t.Errorf("got imports %v, want go/parser among them", found)
+	}
+}
+
+// counter is a consumer that counts, in its own table, how often it was handed each event.
+func counter(t *testing.T, b *Broker, keys *KeyFiles, gate bool) (*pgxpool.Pool, func() string) {
+	t.Helper()
+	const service = "eligibility"
+	db := DB(t, fstest.MapFS{"migrations/0001_handled.sql": {
+		Data: []byte("-- +goose Up\nCREATE TABLE handled (person text PRIMARY KEY, times int NOT NULL);\n"),
+	}})
+	on := bus.On(event.TypeMatchDecided, func(ctx context.Context, tx pgx.Tx, msgs []bus.Msg[event.MatchDecided]) error {
+		for _, m := range msgs {
+			_, err := tx.Exec(ctx, `INSERT INTO handled VALUES ($1, 1)
+				ON CONFLICT (person) DO UPDATE SET times = handled.times + 1`, m.At.ID)
+			if err != nil {
+				return err
+			}
+			if !gate { // plant a fault: forget that the event was applied
+				if _, err := tx.Exec(ctx, "DELETE FROM applied"); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	Run(t, b.Connect(t, service).Consume(bus.Consumer{Name: service, DB: db, Keys: keys.Open(t, db, service)}, on)...)
+	return db, func() string {
+		var state string
+		err := db.QueryRow(t.Context(), `SELECT coalesce(string_agg(person || ' ' || times, E'\n' ORDER BY person), '') FROM handled`).Scan(&state)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return state
+	}
+}
+
+func decided(person string) outbox.Draft {
+	return outbox.Draft{Type: event.TypeMatchDecided, Area: event.AreaOf("32.04.10.2001"), ID: person,
+		Data: event.MatchDecided{Area: "32.04.10.2001", Verdict: event.Padan}}
+}
+
+func TestRedeliver(t *testing.T) {
+	t.Parallel()
+	b, keys := Bus(t), Keys(t)
+	owner := NewOwner(t, b, nil, "nik-match")
+	db, state := counter(t, b, keys, true)
+	drafts := []outbox.Draft{decided("p1"), decided("p2"), decided("p3")}
+	Interrupt(t, db, func() { owner.Emit(t, drafts...) })
+	events := b.Events(t, string(event.TypeMatchDecided)+".>", len(drafts))
+	b.Settled(t, "eligibility")
+	if got, want := state(), "p1 1\np2 1\np3 1"; got != want {
+		t.Fatalf("after rollbacks: got %q, want %q", got, want)
+	}
+	Redeliver(t, b, "eligibility", events, state)
+}
+
+// failures is a testing.TB that notes instead of failing.
+type failures struct {
+	testing.TB
+	mu   sync.Mutex
+	said []string
+}
+
+func (f *failures) Errorf(format string, args ...any) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.said = append(f.said, fmt.Sprintf(format, args...))
+}
+
+// Redeliver must notice a consumer that applies twice.
+func TestRedeliver_CatchesPlantedFault(t *testing.T) {
+	t.Parallel()
+	b, keys := Bus(t), Keys(t)
+	owner := NewOwner(t, b, nil, "nik-match")
+	_, state := counter(t, b, keys, false)
+	owner.Emit(t, decided("p1"))
+	events := b.Events(t, string(event.TypeMatchDecided)+".>", 1)
+	noted := &failures{TB: t}
+	Redeliver(noted, b, "eligibility", events, state)
+	if len(noted.said) != 1 || !strings.Contains(noted.said[0], "more than once") {
+		t.Errorf("got %q, want one finding", noted.said)
 	}
 }

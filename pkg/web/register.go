@@ -19,7 +19,7 @@ const bearer = "bearer"
 
 // Register adds an operation to s. It needs a bearer token unless op.Security is set to an empty, non-nil list. Its
 // body may be 1 MiB, or 16 MiB where the path ends in /batch, unless op.MaxBodyBytes says otherwise. Errors of h become
-// problems by their kind.
+// problems by their kind. A body that the input takes as RawBody alone is not validated: that is the handler's then.
 func Register[I, O any](s *Server, op huma.Operation, h func(ctx context.Context, in *I) (*O, error)) {
 	if op.Security == nil {
 		op.Security = []map[string][]string{{bearer: {}}}
