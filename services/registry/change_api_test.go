@@ -1,0 +1,158 @@
+package main
+
+import (
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"dtks/pkg/event"
+)
+
+// Two officers correct one family at the same time: one proposal waits, the other is told so.
+func TestChange_TwoAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newBusWorld(t)
+	a := w.propose(newFamily("T-1"), http.StatusCreated)
+	w.approve(a)
+	other := w.token(regencyID, uuid.NewString(), "operator")
+	in := ProposalInput{Kind: event.Perbaikan, FamilyID: a.FamilyID, BaseVersion: 1}
+	statuses := make([]int, 2)
+	var wg sync.WaitGroup
+	for i, token := range []string{w.operator, other} {
+		wg.Go(func() {
+			mine := in
+			mine.Address = "JL. CONTOH " + token[len(token)-4:]
+			statuses[i] = w.call(token, http.MethodPost, "/v1/proposals", mine).status
+		})
+	}
+	wg.Wait()
+	slices.Sort(statuses)
+	if !slices.Equal(statuses, []int{201, 409}) {
+		t.Fatalf("got %v, want one 201 and one 409", statuses)
+	}
+	in.Address = "JL. CONTOH 9"
+	winner := w.one("SELECT proposer FROM proposal WHERE status = 'open'")
+	loser := other
+	if winner != w.proposer {
+		loser = w.operator
+	}
+	w.refuse(loser, in, http.StatusConflict, "proposal_open")
+	w.refuse(loser, in, http.StatusPreconditionFailed, "version_differs", "If-Match", `"7"`)
+	if r := w.call(loser, http.MethodPost, "/v1/proposals", in, "If-Match", `"1"`); r.status != http.StatusCreated || r.header.Get("ETag") != `"2"` {
+		t.Errorf("got %d %s, want version 2 by If-Match", r.status, r.body)
+	}
+	w.intact()
+}
+
+func TestRead_AreaAndClass(t *testing.T) {
+	t.Parallel()
+	w := newBusWorld(t)
+	a := w.propose(newFamily("G-1", withChild), http.StatusCreated)
+	b := w.propose(newFamily("G-2", withNIK(2)), http.StatusCreated)
+	w.approve(a)
+	w.approve(b)
+	stranger, reader := w.token("33", uuid.NewString(), "operator"), w.token("32", uuid.NewString(), "programme")
+	child := a.Persons[1].PersonID
+	for _, path := range []string{"/v1/families/" + a.FamilyID, "/v1/families/" + a.FamilyID + "/history", "/v1/persons/" + child,
+		"/v1/persons/" + child + "/history", "/v1/proposals/" + a.ProposalID} {
+		if r := w.call(stranger, http.MethodGet, path, nil); r.status != http.StatusNotFound {
+			t.Errorf("%s: a stranger got %d, want 404", path, r.status)
+		}
+		if r := w.call(reader, http.MethodGet, path, nil); r.status != http.StatusOK {
+			t.Errorf("%s: a reader got %d, want 200", path, r.status)
+		}
+	}
+	if r := w.call(stranger, http.MethodGet, "/v1/families?area=32.04", nil); r.status != http.StatusForbidden {
+		t.Errorf("a stranger's list got %d, want 403", r.status)
+	}
+	for token, want := range map[string]bool{w.operator: true, reader: false} {
+		var p PersonView
+		w.call(token, http.MethodGet, "/v1/persons/"+child, nil).into(t, &p)
+		if got := p.Disability != nil; got != want {
+			t.Errorf("sensitive shown: got %v, want %v", got, want)
+		}
+	}
+}
+
+func TestHistory_WhoWhenWhy(t *testing.T) {
+	t.Parallel()
+	w := newBusWorld(t)
+	a := w.propose(newFamily("H-1"), http.StatusCreated)
+	w.approve(a)
+	b := w.propose(newFamily("H-1", func(in *ProposalInput) { in.Address = "JL. CONTOH 2" }), http.StatusCreated)
+	w.approve(b)
+	w.judge(a, a.Persons[0].PersonID, 1, event.Padan)
+	waitFor(t, w, "SELECT version FROM family", "3")
+
+	var got struct{ Items []VersionView }
+	w.call(w.operator, http.MethodGet, "/v1/families/"+a.FamilyID+"/history", nil).into(t, &got)
+	if len(got.Items) != 3 {
+		t.Fatalf("got %d versions, want 3", len(got.Items))
+	}
+	first, second, third := got.Items[0], got.Items[1], got.Items[2]
+	if first.Family.Address != "JL. CONTOH 1" || second.Family.Address != "JL. CONTOH 2" || first.Family.Survey.Answers["lantai"] != 8 {
+		t.Errorf("the versions do not show their values: %+v", got.Items)
+	}
+	if second.Why != "proposal" || second.Proposal == nil || second.Proposal.Proposer != w.proposer ||
+		second.Proposal.Approver != "penyetuju" || second.Proposal.Kind != event.Perbaikan || second.Cause == "" {
+		t.Errorf("version 2 does not say who and why: %+v", second)
+	}
+	if third.Why != "verdict" || third.Proposal != nil {
+		t.Errorf("version 3 does not say that a verdict came: %+v", third)
+	}
+}
+
+func TestLists_Pages(t *testing.T) {
+	t.Parallel()
+	w := newBusWorld(t)
+	for i, area := range []string{soreang2, soreang, soreang} {
+		in := newFamily(uuid.NewString(), withNIK(i), func(in *ProposalInput) { in.Area = area; in.Members[0].NIK = "12" })
+		w.approve(w.propose(in, http.StatusCreated))
+	}
+	for path, field := range map[string]string{"/v1/families?area=32.04.37&limit=2": "family_id", "/v1/repairs?limit=2": "person_id"} {
+		seen := map[string]bool{}
+		var order []string
+		next := ""
+		for range 3 {
+			var page struct {
+				Items []map[string]any
+				Next  string
+			}
+			w.call(w.operator, http.MethodGet, path+"&after="+next, nil).into(t, &page)
+			for _, item := range page.Items {
+				seen[item[field].(string)] = true
+				order = append(order, item["area"].(string))
+			}
+			if next = page.Next; next == "" {
+				break
+			}
+		}
+		if len(seen) != 3 || !slices.IsSorted(order) {
+			t.Errorf("%s: got %d items in order %v, want 3", path, len(seen), order)
+		}
+	}
+}
+
+func TestAreas_LoadedOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for range 2 {
+		if err := w.s.store.loadAreas(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var a AreaView
+	w.call(w.operator, http.MethodGet, "/v1/areas/32.04", nil).into(t, &a)
+	if a.Name == "" || a.Parent != "32" || len(a.Areas) != 31 {
+		t.Errorf("got %s in %s with %d districts, want 31", a.Name, a.Parent, len(a.Areas))
+	}
+	if n := w.one("SELECT count(*) FROM area WHERE level = 4"); n != "83762" {
+		t.Errorf("got %s villages, want 83762", n)
+	}
+	if r := w.call(w.operator, http.MethodGet, "/v1/areas/99", nil); r.status != http.StatusNotFound {
+		t.Errorf("got %d for an unknown area, want 404", r.status)
+	}
+}
