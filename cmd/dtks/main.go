@@ -23,6 +23,8 @@ type cli struct {
 	Logs      LogsCmd      `cmd:"" group:"stack" help:"Show the log of one part."`
 	Token     TokenCmd     `cmd:"" group:"stack" help:"Print a bearer token of a sample person, for curl."`
 	People    PeopleCmd    `cmd:"" group:"stack" help:"List the sample people who can sign in."`
+	Sample    SampleCmd    `cmd:"" group:"work" help:"Write a synthetic population: families, civil registry, and the truth."`
+	Import    ImportCmd    `cmd:"" group:"work" help:"Load families from a CSV through the registry's public API."`
 	Subscribe SubscribeCmd `cmd:"" group:"work" help:"Follow events as an external subscriber: one kind, one area."`
 	Check     CheckCmd     `cmd:"" group:"proof" help:"Prove the invariants on the running stack; name each violation."`
 	Provision ProvisionCmd `cmd:"" group:"deploy" help:"Create keys, broker configuration, databases, streams and consumers."`
@@ -42,7 +44,13 @@ type exitCode struct {
 	err  error
 }
 
-func (e exitCode) Error() string { return e.err.Error() }
+func (e exitCode) Error() string {
+	if e.err == nil { // all has been said already
+		return fmt.Sprintf("exit status %d", e.code)
+	}
+	return e.err.Error()
+}
+
 func (e exitCode) Unwrap() error { return e.err }
 
 func main() {

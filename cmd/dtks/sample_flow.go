@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"dtks/cmd/dtks/importer"
 	"dtks/cmd/dtks/sample"
 	"dtks/cmd/dtks/stack"
 )
@@ -16,7 +17,6 @@ import (
 const (
 	sampleFamilies = "families.csv"
 	sampleCivilCSV = "civil.csv"
-	sampleTruthCSV = "truth.csv"
 	sampleDone     = "done" // names the step that was completed last
 )
 
@@ -24,14 +24,14 @@ const (
 type sampleStep struct {
 	name string
 	what string
-	do   func(ctx context.Context, s *stack.Stack, families int) error
+	do   func(ctx context.Context, u *launch) error
 }
 
 // runSample takes the sample through the pipeline: import by operators, then decisions by officers, each over the public
 // API as any user would. Steps that an earlier run completed are left out, an interrupted one is repeated: the import
 // changes nothing the second time, and officers find only the cases that are still open.
-func runSample(ctx context.Context, s *stack.Stack, families int, say *progress, steps []sampleStep) error {
-	marker := filepath.Join(s.Dir("sample"), sampleDone)
+func (u *launch) runSample(ctx context.Context, steps []sampleStep) error {
+	marker := filepath.Join(u.stack.Dir("sample"), sampleDone)
 	last, err := os.ReadFile(marker)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("reading how far the sample has come: %w", err)
@@ -43,7 +43,7 @@ func runSample(ctx context.Context, s *stack.Stack, families int, say *progress,
 		}
 	}
 	for _, step := range steps[from:] {
-		if err := say.step(step.what, func() error { return step.do(ctx, s, families) }); err != nil {
+		if err := u.say.step(step.what, func() error { return step.do(ctx, u) }); err != nil {
 			return fmt.Errorf("sample: %s: %w", step.name, err)
 		}
 		if err := os.WriteFile(marker, []byte(step.name), 0o644); err != nil {
@@ -60,47 +60,39 @@ func (u *launch) prepareSample(context.Context) error {
 		return nil
 	}
 	return u.say.step(fmt.Sprintf("sample of %d families written", u.cmd.Families), func() error {
-		return writeSample(dir, sample.Options{Seed: sampleSeed, Families: u.cmd.Families})
+		_, err := writePopulation(dir, sample.Options{Seed: sampleSeed, Families: u.cmd.Families})
+		return err
 	})
 }
 
-// sampleSeed makes every stack's sample the same.
-const sampleSeed = 20260101
+// sampleSeed makes every stack's sample the same, and that of `dtks sample`.
+const sampleSeed = 1
 
-// writeSample writes the files of a population. families.csv is put in place last: where it is, all of them are.
-func writeSample(dir string, o sample.Options) (err error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("creating the folder of the sample: %w", err)
-	}
-	var files []*os.File
-	defer func() {
-		for _, f := range files {
-			_ = f.Close() // closed and checked before, unless something has failed already
-		}
-	}()
-	names := []string{sampleTruthCSV, sampleCivilCSV, sampleFamilies}
-	for _, name := range names {
-		f, err := os.Create(filepath.Join(dir, name+".next"))
-		if err != nil {
-			return fmt.Errorf("writing the sample: %w", err)
-		}
-		files = append(files, f)
-	}
-	if _, err := sample.Generate(sample.Writers{Truth: files[0], Civil: files[1], Families: files[2]}, o); err != nil {
+// sampleSteps in their order.
+var sampleSteps = []sampleStep{
+	{"import", "sample imported", importSample},
+}
+
+// importSample loads families.csv through the registry's public API, as an operator would.
+func importSample(ctx context.Context, u *launch) error {
+	result, err := importer.Import(ctx, importer.Options{
+		Path:  filepath.Join(u.stack.Dir("sample"), sampleFamilies),
+		URL:   u.stack.URL("registry"),
+		Token: func(ctx context.Context) (string, error) { return u.stack.Token(ctx, sampleOperator) },
+	})
+	if err != nil {
 		return err
 	}
-	for i, name := range names {
-		path := filepath.Join(dir, name)
-		if err := errors.Join(files[i].Close(), os.Rename(path+".next", path)); err != nil {
-			return fmt.Errorf("writing the sample: %w", err)
-		}
-	}
+	u.say.say("    %d families, %d persons; %d rows refused", result.Families, result.Persons, result.RejectedRows())
 	return nil
 }
 
+// sampleOperator enters the sample: for all of Indonesia, because one file holds seven regencies.
+const sampleOperator = "operator1.00"
+
 // loadSample takes the sample through the pipeline. A failure is printed and leaves the stack running.
 func (u *launch) loadSample(ctx context.Context) {
-	if err := runSample(ctx, u.stack, u.cmd.Families, u.say, nil); err != nil && ctx.Err() == nil {
+	if err := u.runSample(ctx, sampleSteps); err != nil && ctx.Err() == nil {
 		u.say.say("  ! %v; the stack runs on, the next `dtks up` goes on with it", err)
 	}
 }
