@@ -5,6 +5,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/trace"
 
 	"dtks/pkg/bus"
 	"dtks/pkg/event"
@@ -129,4 +131,15 @@ func unaskable(number string) string {
 		return match.NoNIK
 	}
 	return match.MalformedNIK
+}
+
+// continued starts a span for a call where the registrant is being traced; nil where not.
+func continued(ctx context.Context, traceParent string) (context.Context, trace.Span, string) {
+	remote, ok := bus.ParseTraceParent(traceParent)
+	if !ok || !remote.IsSampled() {
+		return ctx, nil, traceParent
+	}
+	ctx, span := otel.Tracer("dtks/nik-match").Start(trace.ContextWithRemoteSpanContext(ctx, remote), "dukcapil verify",
+		trace.WithSpanKind(trace.SpanKindClient))
+	return ctx, span, bus.TraceParent(span.SpanContext())
 }

@@ -55,23 +55,24 @@ func run(ctx context.Context, getenv func(string) string) error {
 		return err
 	}
 	defer nats.Close()
-	dukcapil, err := newDukcapil(cfg, rules)
+	client, err := newDukcapil(cfg, rules)
 	if err != nil {
 		return app.Usage(err)
 	}
-
-	out := outbox.New(service, db, keys)
-	s := &store{db: db, out: out, now: time.Now}
-	w := newWorker(s, dukcapil)
+	s := &store{db: db, out: outbox.New(service, db, keys), now: time.Now}
+	w := newWorker(s, client)
 	if err := w.gate.observe(); err != nil {
 		return err
 	}
 	server := web.New(service, auth.NewVerifier(ctx, cfg.OIDCIssuer, cfg.OIDCAudience), db.Ping, nats.Ready)
 	(&api{s, w.gate}).routes(server)
+	return app.Run(ctx, append(parts(s, w, nats, keys), server.Part(cfg.Addr))...)
+}
 
-	parts := append(out.Relays(nats), app.Part{Name: "worker", Run: w.run})
-	consumer := bus.Consumer{Name: service, DB: db, Keys: keys, After: func() { out.Wake(); w.wake() }}
-	parts = append(parts, nats.Consume(consumer,
+// parts are what runs beside HTTP, in the order of starting.
+func parts(s *store, w *worker, nats *bus.Conn, keys *seal.Keys) []app.Part {
+	all := append(s.out.Relays(nats), app.Part{Name: "worker", Run: w.run})
+	consumer := bus.Consumer{Name: service, DB: s.db, Keys: keys, After: func() { s.out.Wake(); w.wake() }}
+	return append(all, nats.Consume(consumer,
 		bus.On(event.TypeProposalUpdated, s.onProposal), bus.On(event.TypeRegistrantUpdated, s.onRegistrant))...)
-	return app.Run(ctx, append(parts, server.Part(cfg.Addr))...)
 }

@@ -97,8 +97,8 @@ func (s *store) ask(ctx context.Context, tx pgx.Tx, asked []asking) error {
 	rows, err := tx.Query(ctx, `
 		INSERT INTO match (person_id, identity_version, family_id, area, state, digest, identity, due_at,
 			verdict, evidence, decided_at, cause_id, trace_parent, created_at)
-		SELECT person, version, family, area, CASE WHEN verdict IS NULL THEN 'waiting' ELSE 'decided' END, digest, fields::json, $11,
-			verdict, evidence::json, CASE WHEN verdict IS NOT NULL THEN $11 END, cause, trace, $11
+		SELECT person, version, family, area, CASE WHEN verdict IS NULL THEN 'waiting' ELSE 'decided' END, digest, fields::json, $11::timestamptz,
+			verdict, evidence::json, CASE WHEN verdict IS NOT NULL THEN $11::timestamptz END, cause, trace, $11::timestamptz
 		FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[])
 			AS t (person, version, family, area, digest, fields, verdict, evidence, cause, trace)
 		ON CONFLICT DO NOTHING

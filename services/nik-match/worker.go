@@ -2,19 +2,13 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"strings"
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/trace"
 
-	"dtks/pkg/bus"
 	"dtks/pkg/failpoint"
 	"dtks/pkg/pg"
 )
@@ -60,8 +54,8 @@ func (w *worker) wake() {
 
 // run works until ctx ends. Then calls under way may finish, and all outcomes are recorded.
 func (w *worker) run(ctx context.Context) error {
-	lock, err := w.lock(ctx)
-	if err != nil {
+	number := w.store.session(w.id)
+	if err := number.hold(ctx); err != nil {
 		return err
 	}
 	calls, cut := context.WithCancel(context.WithoutCancel(ctx))
@@ -76,7 +70,7 @@ func (w *worker) run(ctx context.Context) error {
 	}
 	recorded := make(chan struct{})
 	go func() { defer close(recorded); w.recordAll(context.WithoutCancel(ctx)) }()
-	others.Go(func() { w.watch(ctx, lock) })
+	others.Go(func() { w.watch(ctx, number) })
 	w.claimAll(ctx)
 	close(w.queue)
 	callers.Wait()
@@ -86,23 +80,13 @@ func (w *worker) run(ctx context.Context) error {
 	return nil
 }
 
-// lock takes the session lock on this worker's number.
-func (w *worker) lock(ctx context.Context) (*pgxpool.Conn, error) {
-	conn, err := w.store.db.Acquire(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("locking the worker's number: %w", err)
-	}
-	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1, $2)`, workerClass, w.id); err != nil {
-		conn.Release()
-		return nil, fmt.Errorf("locking the worker's number: %w", err)
-	}
-	return conn, nil
-}
-
-// watch gives back lost calls, of others and at the start of those before us, and takes the lock again when its
-// session was lost.
-func (w *worker) watch(ctx context.Context, lock *pgxpool.Conn) {
+// watch gives back lost calls, of others and at the start of those before us, and keeps the lock on our number.
+func (w *worker) watch(ctx context.Context, number *session) {
+	defer number.close(context.WithoutCancel(ctx))
 	for ctx.Err() == nil {
+		if err := number.hold(ctx); err != nil && ctx.Err() == nil {
+			slog.Warn("holding the worker's number", "error", pg.Safe(err))
+		}
 		if lost, err := w.store.recover(ctx, w.id); err != nil && ctx.Err() == nil {
 			slog.Warn("giving back lost calls", "error", pg.Safe(err))
 		} else if lost > 0 {
@@ -110,19 +94,6 @@ func (w *worker) watch(ctx context.Context, lock *pgxpool.Conn) {
 			w.wake()
 		}
 		wait(ctx, lostEvery)
-		if lock != nil && ctx.Err() == nil {
-			if _, err := lock.Exec(ctx, `SELECT 1`); err != nil {
-				lock.Release() // the pool drops broken connections
-				lock = nil
-			}
-		}
-		if lock == nil && ctx.Err() == nil {
-			lock, _ = w.lock(ctx)
-		}
-	}
-	if lock != nil {
-		conn := lock.Hijack() // closing the session frees the lock
-		_ = conn.Close(context.WithoutCancel(ctx))
 	}
 }
 
@@ -190,17 +161,13 @@ func (w *worker) callAll(ctx context.Context) {
 // call makes one call, under a span of its own where the registrant is being traced.
 func (w *worker) call(ctx context.Context, j job) done {
 	d := done{job: j, started: time.Now(), trace: j.Trace}
-	if strings.HasSuffix(j.Trace, "-01") {
-		if remote, ok := bus.ParseTraceParent(j.Trace); ok {
-			var span trace.Span
-			ctx, span = otel.Tracer("dtks/nik-match").Start(trace.ContextWithRemoteSpanContext(ctx, remote), "dukcapil verify",
-				trace.WithSpanKind(trace.SpanKindClient))
-			defer func() {
-				span.SetAttributes(attribute.String("outcome", string(d.outcome)), attribute.String("code", d.code))
-				span.End()
-			}()
-			d.trace = bus.TraceParent(span.SpanContext())
-		}
+	ctx, span, traceParent := continued(ctx, j.Trace)
+	if span != nil {
+		d.trace = traceParent
+		defer func() {
+			span.SetAttributes(attribute.String("outcome", string(d.outcome)), attribute.String("code", d.code))
+			span.End()
+		}()
 	}
 	d.reply = w.dukcapil.verify(ctx, j.Fields)
 	d.ended = time.Now()

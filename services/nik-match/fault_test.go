@@ -1,0 +1,237 @@
+package main
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"dtks/pkg/event"
+	"dtks/pkg/testkit"
+)
+
+// crowd is n people and their civil lines.
+func crowd(n int, status string) (people []event.PersonIdentity, lines []string) {
+	for i := range n {
+		people = append(people, member(i))
+		lines = append(lines, civil(people[i], status))
+	}
+	return people, lines
+}
+
+// Whatever the connection does, each person ends with the true verdict, and no failure is taken for one.
+func TestFaults_Connection(t *testing.T) {
+	t.Parallel()
+	want := map[string]outcome{"refuse": noNetwork, "hang": timedOut, "drip": timedOut, "500": badStatus, "503": badStatus, "429": badStatus,
+		"html": malformed, "truncated": malformed, "wrong_nik": malformed, "schema": malformed, "huge": malformed}
+	for fault, outcome := range want {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			people, lines := crowd(6, "meninggal")
+			h := newHarness(t, newSimulator(t, lines, "fault="+fault, "fault_times=2"), func(c *config) { c.Timeout = 700 * time.Millisecond })
+			h.propose(1, people...)
+			for _, p := range people {
+				if got := h.decided(p, 1); got.Evidence.Finding != "meninggal" {
+					t.Errorf("got %s, want meninggal", got.Evidence.Finding)
+				}
+			}
+			if n := count(t, h.store.db, `SELECT count(*) FROM call WHERE outcome = $1`, string(outcome)); n != 2 {
+				t.Errorf("got %d calls with outcome %s, want 2", n, outcome)
+			}
+			if n := len(h.broker.Events(t, decisions, len(people))); n != len(people) {
+				t.Errorf("got %d events, want %d", n, len(people))
+			}
+			h.mustHold()
+		})
+	}
+}
+
+// A quota is kept to, the refused try again when there is a new one, and nobody loses an attempt by it.
+func TestFaults_Quota(t *testing.T) {
+	t.Parallel()
+	people, lines := crowd(12, "hidup")
+	h := newHarness(t, newSimulator(t, lines, "quota=5"))
+	h.propose(1, people...)
+	testkit.Eventually(t, "the quota to be used up", func() bool {
+		return h.worker.gate.state().Held == heldQuota && count(t, h.store.db, `SELECT count(*) FROM match WHERE state = 'decided'`) == 5
+	})
+	if n := count(t, h.store.db, `SELECT COALESCE(max(failures), 0) FROM match`); n != 0 {
+		t.Errorf("got %d failures counted, want none", n)
+	}
+	if n := count(t, h.store.db, `SELECT remain FROM quota_day`); n != 0 {
+		t.Errorf("got %d left in the quota ledger, want 0", n)
+	}
+	h.sim.mode("quota=-1")
+	for _, p := range people {
+		h.decided(p, 1)
+	}
+	if state := h.worker.gate.state(); state.Held != "" {
+		t.Errorf("got held by %s after the quota came back", state.Held)
+	}
+	h.mustHold()
+}
+
+// Hours and set-up stop all calls but a rare try; the queue waits unharmed.
+func TestFaults_Held(t *testing.T) {
+	t.Parallel()
+	for held, settings := range map[string][2]string{heldHours: {"hours=closed", "hours=always"}, heldSetup: {"user=other", "user="}} {
+		t.Run(held, func(t *testing.T) {
+			t.Parallel()
+			people, lines := crowd(8, "hidup")
+			h := newHarness(t, newSimulator(t, lines, settings[0]), func(c *config) { c.Probe = 300 * time.Millisecond })
+			h.propose(1, people...)
+			testkit.Eventually(t, "the hold", func() bool { return h.worker.gate.state().Held == held })
+			time.Sleep(700 * time.Millisecond)
+			if calls := h.sim.counts().Received; calls > 4 {
+				t.Errorf("got %d calls while held, want a try now and then", calls)
+			}
+			h.sim.mode(settings[1])
+			for _, p := range people {
+				h.decided(p, 1)
+			}
+			if n := count(t, h.store.db, `SELECT max(failures) FROM match`); n != 0 {
+				t.Errorf("got %d failures counted, want none", n)
+			}
+			h.mustHold()
+		})
+	}
+}
+
+// Code 07 is a defect of ours: the job is set aside with its reason until somebody makes it due again.
+func TestFaults_Incomplete(t *testing.T) {
+	t.Parallel()
+	p := member(1)
+	h := newHarness(t, newSimulator(t, []string{civil(p, "hidup")}, "code=07"))
+	h.propose(1, p)
+	testkit.Eventually(t, "the job is parked", func() bool {
+		return count(t, h.store.db, `SELECT count(*) FROM match WHERE state = 'parked' AND reason = 'incomplete'`) == 1
+	})
+	h.sim.mode("code=")
+	url := h.store.db.Config().ConnString()
+	if err := redrive(t.Context(), func(string) string { return url }, nil); err != nil {
+		t.Fatal(err)
+	}
+	h.decided(p, 1)
+	h.mustHold()
+}
+
+// Dukcapil answers after our time-out ("alive"), and a second call says something else: one decision, both on record,
+// the late answer used by nobody.
+func TestFaults_Late(t *testing.T) {
+	t.Parallel()
+	p := member(1)
+	h := newHarness(t, newSimulator(t, []string{civil(p, "hidup")}, "fault=late", "late=1200ms", "fault_times=1"), func(c *config) { c.Timeout = 400 * time.Millisecond })
+	h.propose(1, p)
+	testkit.Eventually(t, "the first call", func() bool { return h.sim.counts().Received == 1 })
+	time.Sleep(50 * time.Millisecond)
+	h.sim.append(civil(p, "meninggal"))
+	if got := h.decided(p, 1); got.Evidence.Finding != "meninggal" {
+		t.Errorf("got %s, want what the answered call said", got.Evidence.Finding)
+	}
+	time.Sleep(time.Second) // past the late answer
+	if got := h.decided(p, 1); got.Evidence.Finding != "meninggal" {
+		t.Errorf("got %s after the late answer, want no change", got.Evidence.Finding)
+	}
+	if n := count(t, h.store.db, `SELECT count(*) FROM call WHERE (call = 1 AND outcome = 'timeout') OR (call = 2 AND outcome = 'verdict')`); n != 2 {
+		t.Errorf("got %d of the two calls in the ledger", n)
+	}
+	if n := len(h.broker.Quiet(t, decisions, 200*time.Millisecond)); n != 1 {
+		t.Errorf("got %d events, want 1", n)
+	}
+	h.mustHold()
+}
+
+// A worker that died with calls under way: they are asked again, and the ledger says that the first were lost.
+func TestFaults_WorkerDied(t *testing.T) {
+	t.Parallel()
+	people, lines := crowd(3, "hidup")
+	s := newStore(t)
+	const dead, alive = 17, 18
+	ctx := t.Context()
+	for _, p := range people {
+		mustAsk(t, s, asking{identity{uuid.MustParse(p.PersonID), 1}, uuid.New(), village, p, event.Cause{}})
+	}
+	first, err := s.claim(ctx, dead, 2)
+	if err != nil || len(first) != 2 {
+		t.Fatalf("got %d jobs, %v", len(first), err)
+	}
+	number := s.session(alive)
+	if err := number.hold(ctx); err != nil {
+		t.Fatal(err)
+	}
+	defer number.close(ctx)
+	if _, err := s.claim(ctx, alive, 1); err != nil {
+		t.Fatal(err)
+	}
+	lost, err := s.recover(ctx, 19)
+	if err != nil || lost != 2 {
+		t.Errorf("got %d lost calls (%v), want the dead worker's two and not the living one's", lost, err)
+	}
+	again, err := s.claim(ctx, 19, 10)
+	if err != nil || len(again) != 2 || again[0].Calls != 2 {
+		t.Fatalf("got %d jobs to ask again (%v), want 2", len(again), err)
+	}
+	// The dead worker was only cut off: what it comes back with is not taken.
+	w := newTestWorker(t, s, newSimulator(t, lines))
+	late := done{job: first[0], reply: w.dukcapil.verify(ctx, first[0].Fields), started: time.Now(), ended: time.Now()}
+	if late.outcome != decided {
+		t.Fatalf("got outcome %s", late.outcome)
+	}
+	if err := s.record(ctx, dead, []done{late}); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(t, s.db, `SELECT count(*) FROM match WHERE state = 'decided'`); n != 0 {
+		t.Error("an answer to a call given up for lost became a verdict")
+	}
+	if n := count(t, s.db, `SELECT count(*) FROM call WHERE outcome = 'lost' AND call = 1`); n != 2 {
+		t.Errorf("got %d lost calls in the ledger, want 2", n)
+	}
+}
+
+// After an outage the backlog comes back slowly: never more calls at once than the gate has learnt.
+func TestFaults_Flapping(t *testing.T) {
+	t.Parallel()
+	people, lines := crowd(40, "hidup")
+	h := newHarness(t, newSimulator(t, lines, "fault=flap", "flap=300ms", "latency=5ms"))
+	h.propose(1, people...)
+	for _, p := range people {
+		h.decided(p, 1)
+	}
+	c := h.sim.counts()
+	if c.Received > 40*4 {
+		t.Errorf("got %d calls for 40 persons through a flapping connection, want fewer", c.Received)
+	}
+	if n := len(h.broker.Events(t, decisions, 40)); n != 40 {
+		t.Errorf("got %d events, want 40", n)
+	}
+	h.mustHold()
+}
+
+// The check finds what is planted: a verdict nobody answered, and a published event without a verdict on record.
+func TestCheck_Plants(t *testing.T) {
+	t.Parallel()
+	people, lines := crowd(3, "hidup")
+	h := newHarness(t, newSimulator(t, lines))
+	h.propose(1, people...)
+	for _, p := range people {
+		h.decided(p, 1)
+	}
+	h.mustHold()
+	plants := map[string]string{
+		"verdict_without_answer": `UPDATE call SET outcome = 'timeout' WHERE person_id = '%s'`,
+		"event_without_verdict":  `UPDATE match SET verdict = 'tidak_padan' WHERE person_id = '%s'`,
+		"newest_unpublished":     `UPDATE person SET identity_version = 7 WHERE person_id = '%s'`,
+	}
+	i := 0
+	for rule, plant := range plants {
+		if _, err := h.store.db.Exec(t.Context(), fmt.Sprintf(plant, people[i].PersonID)); err != nil {
+			t.Fatal(err)
+		}
+		i++
+		got, err := h.store.facts(t.Context())
+		if err != nil || got.OK || got.Violations[rule] != 1 {
+			t.Errorf("%s: got %v (%v), want it found", rule, got.Violations, err)
+		}
+	}
+}
