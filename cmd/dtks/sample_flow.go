@@ -17,6 +17,7 @@ import (
 const (
 	sampleFamilies = "families.csv"
 	sampleCivilCSV = "civil.csv"
+	sampleTruthCSV = "truth.csv"
 	sampleDone     = "done" // names the step that was completed last
 )
 
