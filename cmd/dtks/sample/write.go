@@ -116,7 +116,7 @@ func (f *file) family(of *Family) {
 	for i := range of.Members {
 		p := &of.Members[i]
 		f.line = append(f.line[:0], of.Source, of.SourceID, of.Area, of.KK,
-			of.Address+" RT "+number(of.RT)+" RW "+number(of.RW), p.ID,
+			of.place(), p.ID,
 			p.Entered.NIK, p.Entered.Name, p.Entered.BirthPlace, p.Entered.BirthDate, p.Entered.Sex, p.Entered.Mother,
 			code(p.Relation), code(p.Marital), code(p.School), number(p.SchoolLevel), number(p.Work), yes(p.Pregnant),
 			p.difficulties(), numbers(p.Chronic), numbers(p.PPKS), regsosek.Instrument)
