@@ -3,21 +3,20 @@ package main
 import (
 	"context"
 	"net/http"
-	"net/url"
+	"strconv"
 	"time"
+
+	"dtks/pkg/fault"
 )
 
-// notice is one in-app notification as notify keeps it.
+// notice is one in-app notification as notify tells it.
 type notice struct {
-	ID   string    `json:"id"`
-	Rule string    `json:"rule"`
-	Area string    `json:"area"`
-	At   time.Time `json:"created_at"`
-	Read bool      `json:"read"`
-	Text struct {
-		ID string `json:"id"`
-		EN string `json:"en"`
-	} `json:"text"`
+	ID        string     `json:"id"`
+	Area      string     `json:"area"`
+	Title     fault.Text `json:"title"`
+	Text      fault.Text `json:"text"`
+	CreatedAt time.Time  `json:"created_at"`
+	Read      bool       `json:"read"` // by this reader
 }
 
 // notifyClient reads notifications with the right of their reader.
@@ -37,12 +36,11 @@ func (n *notifyClient) list(ctx context.Context, token string) ([]notice, error)
 	var answer struct {
 		Items []notice `json:"items"`
 	}
-	query := url.Values{"limit": {"50"}}
-	err := getJSON(ctx, n.client, n.url+"/v1/notifications?"+query.Encode(), token, &answer)
+	err := getJSON(ctx, n.client, n.url+"/v1/notifications?limit="+strconv.Itoa(noticesShown), token, &answer)
 	return answer.Items, err
 }
 
-// inbox lists what waits for the reader.
+// inbox lists what waits for the reader's roles in the reader's area.
 func (s *site) inbox(w http.ResponseWriter, r *http.Request, token string) {
 	p := s.page(r, "Apa yang menunggu", "What is waiting")
 	notices, err := s.notify.list(r.Context(), token)
