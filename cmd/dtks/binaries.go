@@ -22,11 +22,11 @@ func programs() map[string]string {
 	return all
 }
 
-// findPrograms gives the folder of the services' programs: DTKS_BIN when set, else freshly built from the checkout we are
-// in, else beside this program.
+// findPrograms gives the folder of the services' programs, below the data folder: those of DTKS_BIN when set, else freshly
+// built from the checkout we are in, else those beside this program.
 func findPrograms(ctx context.Context, s *stack.Stack, out io.Writer) (string, error) {
 	if dir := os.Getenv("DTKS_BIN"); dir != "" {
-		return dir, complete(dir)
+		return s.Dir("bin"), link(dir, s.Dir("bin"))
 	}
 	if source := findSource(); source != "" {
 		return s.Dir("bin"), build(ctx, source, s.Dir("bin"), out)
@@ -40,7 +40,31 @@ func findPrograms(ctx context.Context, s *stack.Stack, out io.Writer) (string, e
 		return "", errors.New("the services' programs are not beside this one; " +
 			"run `dtks up` inside a checkout of the source, or name their folder in DTKS_BIN")
 	}
-	return dir, nil
+	return s.Dir("bin"), link(dir, s.Dir("bin"))
+}
+
+// link shows ready programs where built ones would be, so that other commands find both in one place.
+func link(from, into string) error {
+	if err := complete(from); err != nil {
+		return err
+	}
+	from, err := filepath.Abs(from)
+	if err != nil || from == into {
+		return err
+	}
+	if err := os.MkdirAll(into, 0o755); err != nil {
+		return fmt.Errorf("creating the folder of programs: %w", err)
+	}
+	for name := range programs() {
+		at := filepath.Join(into, name)
+		if err := os.Remove(at); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("replacing %s: %w", name, err)
+		}
+		if err := os.Symlink(filepath.Join(from, name), at); err != nil {
+			return fmt.Errorf("linking %s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // complete checks that every program is in dir.
