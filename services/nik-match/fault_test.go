@@ -193,7 +193,7 @@ func TestFaults_WorkerDied(t *testing.T) {
 func TestFaults_Flapping(t *testing.T) {
 	t.Parallel()
 	people, lines := crowd(40, "hidup")
-	h := newHarness(t, newSimulator(t, lines, "fault=flap", "flap=300ms", "latency=5ms"))
+	h := newHarness(t, newSimulator(t, lines, "fault=flap", "flap=1s", "latency=5ms"))
 	h.propose(1, people...)
 	for _, p := range people {
 		h.decided(p, 1)

@@ -71,6 +71,17 @@ func (g *gate) room() int {
 	return int(g.limit)
 }
 
+// shut is how long no call will be made, as far as is known now.
+func (g *gate) shut() time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	d := g.breaker.RemainingDelay()
+	if g.held != "" {
+		d = max(d, time.Until(g.until))
+	}
+	return max(d, time.Millisecond)
+}
+
 // enter waits for a place. False: no call may be made now, give the job back. After true, leave must follow.
 func (g *gate) enter() bool {
 	g.mu.Lock()

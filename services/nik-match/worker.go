@@ -35,6 +35,7 @@ const (
 	recordMost = 500                    // outcomes recorded in one transaction
 	recordWait = 5 * time.Millisecond   // how long outcomes wait for company
 	idlePoll   = 200 * time.Millisecond // net below the wake-ups
+	queuePoll  = 2 * time.Millisecond   // while callers empty the queue
 	lostEvery  = 5 * time.Second        // between looks for lost calls, and at the lock on our number
 	finishTime = 5 * time.Second        // for calls under way when the service stops
 )
@@ -105,8 +106,12 @@ func (w *worker) claimAll(ctx context.Context) {
 		if room == 1 {
 			want = 1 - len(w.queue) // a single try: the others stay where they are
 		}
-		if room == 0 || want <= 2*room && len(w.queue) > 0 {
-			w.idle(ctx, 2*time.Millisecond, room == 0)
+		switch {
+		case room == 0:
+			wait(ctx, min(w.gate.shut(), idlePoll))
+			continue
+		case want <= 2*room && len(w.queue) > 0:
+			wait(ctx, queuePoll)
 			continue
 		}
 		jobs, err := w.store.claim(ctx, w.id, max(want, 1))
@@ -122,27 +127,20 @@ func (w *worker) claimAll(ctx context.Context) {
 			w.queue <- j
 		}
 		if len(jobs) == 0 {
-			w.idle(ctx, idlePoll, false)
+			w.idle(ctx)
 		}
 	}
 }
 
-// idle waits: shortly while callers empty the queue, until something happens otherwise.
-func (w *worker) idle(ctx context.Context, d time.Duration, held bool) {
-	if held || d == idlePoll {
-		timer := time.NewTimer(idlePoll)
-		defer timer.Stop()
-		select {
-		case <-ctx.Done():
-		case <-timer.C:
-		case <-w.wakeup:
-			if held {
-				wait(ctx, idlePoll) // new jobs do not open the gate
-			}
-		}
-		return
+// idle waits for new jobs; those that wait for their time are found by the poll.
+func (w *worker) idle(ctx context.Context) {
+	timer := time.NewTimer(idlePoll)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	case <-w.wakeup:
 	}
-	wait(ctx, d)
 }
 
 // callAll makes calls until the queue is closed and empty.
