@@ -28,6 +28,7 @@ type cli struct {
 	Subscribe SubscribeCmd `cmd:"" group:"work" help:"Follow events as an external subscriber: one kind, one area."`
 	Check     CheckCmd     `cmd:"" group:"proof" help:"Prove the invariants on the running stack; name each violation."`
 	Provision ProvisionCmd `cmd:"" group:"deploy" help:"Create keys, broker configuration, databases, streams and consumers."`
+	Bench     BenchCmd     `cmd:"" group:"deploy" help:"Measure against ceilings of this machine."`
 	Broker    BrokerCmd    `cmd:"" group:"parts" help:"Run the NATS server from its configuration file."`
 	Issuer    IssuerCmd    `cmd:"" group:"parts" help:"Run the development OpenID issuer (never in a deployment)."`
 	Mail      MailCmd      `cmd:"" group:"parts" help:"Run the mail catcher: SMTP in, a web page out (never in a deployment)."`

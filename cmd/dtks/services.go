@@ -14,7 +14,7 @@ import (
 )
 
 // passed are the variables of our own environment that children see; nothing else leaks into them.
-var passed = []string{"PATH", "HOME", "TMPDIR", "LANG", "TZ", "GOMAXPROCS", "GOGC", "GOMEMLIMIT", "LOG_LEVEL", "TRACE_RATIO", "OTEL_EXPORTER_OTLP_ENDPOINT"}
+var passed = []string{"PATH", "HOME", "TMPDIR", "LANG", "TZ", "GOMAXPROCS", "GOGC", "GOMEMLIMIT", "LOG_LEVEL", "PROGRAMMES", "TRACE_RATIO", "OTEL_EXPORTER_OTLP_ENDPOINT"}
 
 // childEnv is the environment of a child: what is passed on, and its own.
 func childEnv(own map[string]string) []string {

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"dtks/cmd/dtks/bench"
+	"dtks/cmd/dtks/stack"
+)
+
+// BenchCmd measures. Each benchmark runs on a stack of its own, made for it and removed afterwards.
+type BenchCmd struct {
+	Names    []string      `arg:"" help:"pipeline, pipeline-single, relay, import, replay, recovery, or all." enum:"pipeline,pipeline-single,relay,import,replay,recovery,all"`
+	JSON     bool          `help:"Print results as JSON lines only."`
+	Families int           `help:"Families taken through; 0 = the benchmark's own number."`
+	Span     time.Duration `help:"Length of each ceiling." default:"4s"`
+	Port     int           `help:"Base port of the benchmark's stack." default:"9600"`
+	Dir      string        `help:"Folder for the benchmark's data; a temporary one by default." type:"path"`
+	Keep     bool          `help:"Leave the stack running afterwards."`
+}
+
+// Help is the long text of the command.
+func (BenchCmd) Help() string {
+	return "Takes the ceiling, the candidate and the ceiling again in one run, everything durable, and prints a line " +
+		"`bench NAME ratio=R candidate=N/s baseline=N/s n=N p50=… p99=…`. Only ratios can be compared between runs."
+}
+
+// benchmark is one measurement and the services it does without.
+type benchmark struct {
+	families int
+	without  []string
+	run      func(ctx context.Context, t *bench.Target, c *BenchCmd, families int) (*bench.Result, error)
+}
+
+var benchmarks = map[string]benchmark{
+	"pipeline": {20000, []string{"notify", "console"}, func(ctx context.Context, t *bench.Target, c *BenchCmd, n int) (*bench.Result, error) {
+		return bench.Pipeline(ctx, t, n, c.Span)
+	}},
+	"pipeline-single": {4000, []string{"notify", "console"}, func(ctx context.Context, t *bench.Target, c *BenchCmd, n int) (*bench.Result, error) {
+		return bench.PipelineSingle(ctx, t, n, c.Span)
+	}},
+	"relay": {0, stack.All, func(ctx context.Context, t *bench.Target, c *BenchCmd, _ int) (*bench.Result, error) {
+		return bench.Relay(ctx, t, c.Span)
+	}},
+	"import": {15000, []string{"verification", "nik-match", "eligibility", "notify", "console"}, func(ctx context.Context, t *bench.Target, _ *BenchCmd, n int) (*bench.Result, error) {
+		return bench.Import(ctx, t, n)
+	}},
+}
+
+// Run measures each in turn.
+func (c *BenchCmd) Run(ctx context.Context) error {
+	names := c.Names
+	if len(names) == 1 && names[0] == "all" {
+		names = []string{"pipeline", "pipeline-single", "relay", "import", "replay", "recovery"}
+	}
+	for _, name := range names {
+		if err := c.measure(ctx, name); err != nil {
+			return fmt.Errorf("bench %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (c *BenchCmd) measure(ctx context.Context, name string) (err error) {
+	b := benchmarks[name]
+	dir := c.Dir
+	if dir == "" {
+		if dir, err = os.MkdirTemp("", "dtks-bench-"); err != nil {
+			return err
+		}
+		if err := os.Chmod(dir, 0o755); err != nil { // PostgreSQL may run as another user
+			return err
+		}
+		if !c.Keep {
+			defer func() { _ = os.RemoveAll(dir) }()
+		}
+	}
+	say := func(format string, args ...any) {
+		if !c.JSON {
+			fmt.Printf("  "+format+"\n", args...)
+		}
+	}
+	s, err := c.startStack(ctx, dir, b.without)
+	if err != nil {
+		return err
+	}
+	if !c.Keep {
+		defer func() { _ = c.self(context.WithoutCancel(ctx), nil, "down", "--data", dir) }()
+	}
+	js, closeNATS, err := adminJetStream(s)
+	if err != nil {
+		return err
+	}
+	defer closeNATS()
+	families := b.families
+	if c.Families > 0 {
+		families = c.Families
+	}
+	result, err := b.run(ctx, &bench.Target{Stack: s, JS: js, Say: say}, c, families)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return result.JSON(os.Stdout)
+	}
+	result.Print(os.Stdout)
+	return nil
+}
+
+// startStack starts an empty stack with one programme switched on, so that a family of one person gives one decision.
+func (c *BenchCmd) startStack(ctx context.Context, dir string, without []string) (*stack.Stack, error) {
+	args := []string{"up", "--no-sample", "--detach", "--data", dir, "--port", strconv.Itoa(c.Port)}
+	for _, service := range without {
+		args = append(args, "--without", service)
+	}
+	if err := c.self(ctx, []string{"PROGRAMMES=sembako", "TRACE_RATIO=0", "LOG_LEVEL=warn"}, args...); err != nil {
+		log, _ := os.ReadFile(filepath.Join(dir, "log", "up.log"))
+		return nil, fmt.Errorf("starting the stack: %w\n%s", err, strings.TrimSpace(string(log)))
+	}
+	return stack.Open(dir)
+}
+
+// self runs another command of this program.
+func (c *BenchCmd) self(ctx context.Context, env []string, args ...string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, self, args...)
+	cmd.Env = append(os.Environ(), env...)
+	cmd.Stderr = os.Stderr
+	return cmd.Run()
+}
