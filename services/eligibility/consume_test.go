@@ -225,7 +225,7 @@ func TestLayers(t *testing.T) {
 		house[path] = files
 	}
 	// Jobs that run beside the events: they open transactions and publish, as handlers do.
-	for _, path := range []string{"github.com/jackc/pgx/...", "dtks/pkg/outbox", "dtks/pkg/bus"} {
+	for _, path := range []string{"github.com/jackc/pgx/...", "github.com/nats-io/...", "dtks/pkg/outbox", "dtks/pkg/bus"} {
 		house[path] = append(append([]string(nil), house[path]...), "release.go", "fanout.go", "replay.go", "*_replay.go")
 	}
 	testkit.Layers(t, house)

@@ -22,7 +22,7 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-func main() { app.Main("eligibility", app.Commands(run, map[string]app.Command{})) }
+func main() { app.Main("eligibility", app.Commands(run, commands)) }
 
 // run wires the service and blocks until ctx ends or one part fails.
 func run(ctx context.Context, getenv func(string) string) error {

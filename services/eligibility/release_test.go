@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -127,11 +126,16 @@ func TestFanout_KilledInTheMiddle(t *testing.T) {
 	if more, err := s.fanout.step(t.Context()); err != nil || !more {
 		t.Fatalf("first step: %v %v", more, err)
 	}
-	// The second is cut off before it commits; a new process goes on from the stored position.
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := s.fanout.step(ctx); err == nil {
-		t.Fatal("a step went through without its context")
+	// The second is cut off after its work and before its commit; a new process goes on from the stored position.
+	killed := errors.New("killed")
+	if err := pgx.BeginFunc(t.Context(), s.db, func(tx pgx.Tx) error {
+		sh, err := s.store.nextShard(t.Context(), tx)
+		if err != nil || sh.regency == "" {
+			return fmt.Errorf("no second shard: %w", err)
+		}
+		return errors.Join(s.fanout.decideShard(t.Context(), tx, sh), killed)
+	}); !errors.Is(err, killed) {
+		t.Fatal(err)
 	}
 	if _, err := s.rankAll(t.Context(), testModel); err != nil {
 		t.Fatal(err)
@@ -190,15 +194,7 @@ func TestFanout_WhileFamiliesArrive(t *testing.T) {
 		more[i] = h.draft()
 	}
 	s.registry.Emit(t, more...)
-	for {
-		again, err := s.fanout.step(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !again {
-			break
-		}
-	}
+	s.passOn()
 	s.settle()
 	if n := s.stale(); n != 0 {
 		t.Errorf("%d decisions do not follow the release", n)

@@ -10,6 +10,7 @@ import (
 	"dtks/pkg/bus"
 	"dtks/pkg/event"
 	"dtks/pkg/outbox"
+	"dtks/pkg/seal"
 	"dtks/pkg/testkit"
 
 	"github.com/google/uuid"
@@ -26,6 +27,7 @@ type service struct {
 	broker   *testkit.Broker
 	conn     *bus.Conn
 	fanout   *fanout
+	keys     *seal.Keys
 	registry *testkit.Owner
 	nikMatch *testkit.Owner
 }
@@ -47,7 +49,7 @@ func newService(t *testing.T, programmes ...string) *service {
 	if err := d.ensureRelease(t.Context(), testModel); err != nil {
 		t.Fatal(err)
 	}
-	s := &service{decider: d, t: t, db: db, broker: broker, conn: broker.Connect(t, "eligibility"),
+	s := &service{decider: d, t: t, db: db, keys: own, broker: broker, conn: broker.Connect(t, "eligibility"),
 		fanout: &fanout{decider: d, wake: make(chan struct{}, 1), now: time.Now}}
 	testkit.Run(t, d.outbox.Relays(s.conn)...)
 	testkit.Run(t, s.conn.Consume(bus.Consumer{Name: "eligibility", DB: db, Keys: own, After: d.outbox.Wake}, d.routes()...)...)

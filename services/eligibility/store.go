@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -223,10 +224,12 @@ func (sit *situation) readFamilies(rows pgx.Rows) error {
 	return rows.Err()
 }
 
-func scanFamily(row pgx.Row) (*family, error) {
+// scanFamily reads familyColumns and then more.
+func scanFamily(row pgx.Row, more ...any) (*family, error) {
 	f := new(family)
 	var facts []byte
-	if err := row.Scan(&f.ID, &f.Version, &f.RecordedAt, &f.Active, &f.Area, &f.Head, &f.HeadIdentity, &facts, &f.Model, &f.Score); err != nil {
+	into := []any{&f.ID, &f.Version, &f.RecordedAt, &f.Active, &f.Area, &f.Head, &f.HeadIdentity, &facts, &f.Model, &f.Score}
+	if err := row.Scan(append(into, more...)...); err != nil {
 		return nil, fmt.Errorf("reading a family: %w", err)
 	}
 	var err error
@@ -255,4 +258,13 @@ func identityColumns(keys []identity) (persons []uuid.UUID, versions []int64) {
 
 func prefixed(table, columns string) string {
 	return table + "." + strings.ReplaceAll(columns, ", ", ", "+table+".")
+}
+
+// family reads one family; fault NotFound when there is none.
+func (s *store) family(ctx context.Context, id uuid.UUID) (*family, error) {
+	f, err := scanFamily(s.db.QueryRow(ctx, `SELECT `+familyColumns+` FROM family WHERE family_id = $1`, id))
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, errNoFamily
+	}
+	return f, err
 }

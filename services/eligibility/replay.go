@@ -1,0 +1,228 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"dtks/pkg/app"
+	"dtks/pkg/bus"
+	"dtks/pkg/outbox"
+	"dtks/pkg/pg"
+	"dtks/pkg/seal"
+)
+
+// replay rebuilds the derived state (inputs, scores, decisions) from the streams, from zero, in a schema beside the
+// live one while the service goes on, and compares the two. It cannot have side effects: it is given no outbox. Only
+// --switch, which brings the live rows in line and publishes the differences, goes through the decider.
+type replay struct {
+	engine *engine
+	store  *store
+	keys   *seal.Keys
+	conn   *bus.Conn
+	out    io.Writer
+
+	marks []mark
+}
+
+// mark is the end of a stream when the replay began: everything up to it is replayed.
+type mark struct {
+	stream string
+	last   uint64
+	at     time.Time // when the last event was stored
+}
+
+// replayReport is the last line of the output, as JSON.
+type replayReport struct {
+	Events      int64   `json:"events"` // read from the streams
+	Families    int64   `json:"families"`
+	Decisions   int64   `json:"decisions"`
+	ReadSeconds float64 `json:"read_seconds"`
+	Seconds     float64 `json:"seconds"` // reading, folding and deciding; not comparing
+	PerSecond   float64 `json:"events_per_second"`
+	ReadOnly    bool    `json:"read_only,omitempty"` // read, opened and decoded, then dropped
+
+	Comparison *comparison `json:"comparison,omitempty"`
+	Switched   int64       `json:"switched,omitempty"` // families brought in line
+	Published  int64       `json:"published,omitempty"`
+}
+
+type replayFlags struct {
+	readOnly, change, keep bool
+	wait                   time.Duration
+}
+
+// errDiffer makes the program end with status 1.
+var errDiffer = errors.New("the rebuilt state differs from the live one")
+
+// replayCommand is `eligibility replay`.
+func replayCommand(ctx context.Context, getenv func(string) string, args []string) error {
+	var f replayFlags
+	set := flag.NewFlagSet("replay", flag.ContinueOnError)
+	set.BoolVar(&f.readOnly, "read-only", false, "only read, open and decode the events: the ceiling to compare a replay with")
+	set.BoolVar(&f.change, "switch", false, "bring differing live rows in line and publish the differences")
+	set.BoolVar(&f.keep, "keep", false, "keep the schema replay")
+	set.DurationVar(&f.wait, "wait", time.Minute, "how long to wait until the live service has passed the marks")
+	if err := set.Parse(args); err != nil {
+		return app.Usage(err)
+	}
+	cfg, err := loadConfig(getenv)
+	if err != nil {
+		return err
+	}
+	e, err := cfg.engine()
+	if err != nil {
+		return err
+	}
+	db, err := pg.Open(ctx, cfg.DatabaseURL, migrations)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	keys, err := seal.Open(ctx, db, "eligibility", cfg.SealKeyFile, cfg.SealKEKFile, cfg.SealRecipientsFile)
+	if err != nil {
+		return err
+	}
+	nats, err := bus.Connect(ctx, cfg.NATSURL, cfg.NATSKeyFile, "eligibility")
+	if err != nil {
+		return err
+	}
+	defer nats.Close()
+	r := &replay{engine: e, store: &store{db}, keys: keys, conn: nats, out: os.Stdout}
+	report, err := r.run(ctx, f, outbox.New("eligibility", db, keys))
+	if line, jsonErr := json.Marshal(report); jsonErr == nil && (err == nil || errors.Is(err, errDiffer)) {
+		fmt.Fprintln(r.out, string(line))
+	}
+	return err
+}
+
+// run replays. out is used by --switch alone.
+func (r *replay) run(ctx context.Context, f replayFlags, out *outbox.Outbox) (replayReport, error) {
+	var report replayReport
+	release, err := r.alone(ctx)
+	if err != nil {
+		return report, err
+	}
+	defer release()
+	begin := time.Now()
+	if r.marks, err = r.findMarks(ctx); err != nil {
+		return report, err
+	}
+	if f.readOnly {
+		report.ReadOnly = true
+		report.Events, err = r.readAll(ctx, drop{})
+		report.timed(begin, begin)
+		return report, err
+	}
+	if err := r.store.makeReplaySchema(ctx); err != nil {
+		return report, err
+	}
+	rel, err := r.store.inForce(ctx)
+	if err != nil {
+		return report, err
+	}
+	if report.Events, err = r.fold(ctx, rel); err != nil {
+		return report, err
+	}
+	read := time.Now()
+	if report.Families, report.Decisions, err = r.decideAll(ctx, rel); err != nil {
+		return report, err
+	}
+	report.timed(begin, read)
+	r.say("rebuilt %d families and %d decisions from %d events in %.1f s, %.0f events/s", report.Families,
+		report.Decisions, report.Events, report.Seconds, report.PerSecond)
+	if report.Comparison, err = r.compare(ctx, rel, f.wait); err != nil {
+		return report, err
+	}
+	if f.change && !report.Comparison.Equal {
+		d := &decider{engine: r.engine, store: r.store, outbox: out}
+		if report.Switched, report.Published, err = r.change(ctx, d); err != nil {
+			return report, err
+		}
+		r.say("brought %d families in line, published %d decisions", report.Switched, report.Published)
+		if report.Comparison, err = r.compare(ctx, rel, f.wait); err != nil {
+			return report, err
+		}
+	}
+	if !report.Comparison.Equal {
+		return report, errDiffer
+	}
+	if f.keep {
+		return report, nil
+	}
+	return report, r.store.dropReplaySchema(ctx)
+}
+
+func (report *replayReport) timed(begin, read time.Time) {
+	report.Seconds = time.Since(begin).Seconds()
+	report.ReadSeconds = report.Seconds
+	if read != begin {
+		report.ReadSeconds = read.Sub(begin).Seconds()
+	}
+	report.PerSecond = float64(report.Events) / max(report.Seconds, 1e-9)
+}
+
+// say prints one line of progress.
+func (r *replay) say(format string, args ...any) { fmt.Fprintf(r.out, "replay: "+format+"\n", args...) }
+
+// alone keeps a second replay out until the returned function is called.
+func (r *replay) alone(ctx context.Context) (func(), error) {
+	conn, err := r.store.db.Acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var mine bool
+	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock($1)`, lockReplay).Scan(&mine); err != nil || !mine {
+		conn.Release()
+		if err == nil {
+			err = errors.New("another replay is running")
+		}
+		return nil, err
+	}
+	return func() { unlock(context.WithoutCancel(ctx), conn) }, nil
+}
+
+func unlock(ctx context.Context, conn *pgxpool.Conn) {
+	_, _ = conn.Exec(ctx, `SELECT pg_advisory_unlock($1)`, lockReplay) // ends with the session at the latest
+	conn.Release()
+}
+
+// compare waits until the live service has passed the marks and no fan-out is under way, then compares row by row.
+func (r *replay) compare(ctx context.Context, rel *release, wait time.Duration) (*comparison, error) {
+	if err := r.awaitLive(ctx, wait); err != nil {
+		return nil, err
+	}
+	now, err := r.store.inForce(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if now.ID != rel.ID {
+		return nil, errors.New("another release took force meanwhile: start the replay again")
+	}
+	c, err := r.store.compareReplay(ctx, r.engine.programmes, r.cut())
+	if err != nil {
+		return nil, err
+	}
+	r.say("live digest %s, rebuilt %s: %d decisions compared, %d differ; %d families and %d verdicts differ; %d ahead of the marks",
+		c.LiveDigest, c.RebuiltDigest, c.Decisions, c.DecisionsDiffer, c.FamiliesDiffer, c.VerdictsDiffer, c.Ahead)
+	return c, nil
+}
+
+// cut tells live rows that are too young to have been replayed: those recorded after it may come from events behind the
+// marks. A minute is more than lies between recording an event and its arrival in the stream while the relay runs.
+func (r *replay) cut() time.Time {
+	cut := time.Now()
+	for _, m := range r.marks {
+		if !m.at.IsZero() && m.at.Before(cut) {
+			cut = m.at
+		}
+	}
+	return cut.Add(-time.Minute)
+}
