@@ -9,9 +9,12 @@ package main
 import (
 	"context"
 	"embed"
+	"errors"
+	"fmt"
 	"time"
 
 	"dtks/pkg/app"
+	"dtks/pkg/audit"
 	"dtks/pkg/auth"
 	"dtks/pkg/bus"
 	"dtks/pkg/event"
@@ -27,7 +30,7 @@ const service = "nik-match"
 var migrations embed.FS
 
 func main() {
-	app.Main(service, app.Commands(run, map[string]app.Command{"check": check, "redrive": redrive}))
+	app.Main(service, app.Commands(run, map[string]app.Command{"check": audit.Check(checkVerdicts), "redrive": redrive}))
 }
 
 // run wires the service and blocks until ctx ends or one part fails.
@@ -75,4 +78,21 @@ func parts(s *store, w *worker, nats *bus.Conn, keys *seal.Keys) []app.Part {
 	consumer := bus.Consumer{Name: service, DB: s.db, Keys: keys, After: func() { s.out.Wake(); w.wake() }}
 	return append(all, nats.Consume(consumer,
 		bus.On(event.TypeProposalUpdated, s.onProposal), bus.On(event.TypeRegistrantUpdated, s.onRegistrant))...)
+}
+
+// redrive is the subcommand that makes parked jobs due again.
+func redrive(ctx context.Context, getenv func(string) string, _ []string) error {
+	if getenv("DATABASE_URL") == "" {
+		return app.Usage(errors.New("DATABASE_URL is required"))
+	}
+	db, err := pg.Connect(ctx, getenv("DATABASE_URL"))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	n, err := (&store{db: db, now: time.Now}).redrive(ctx)
+	if err == nil {
+		fmt.Println(n)
+	}
+	return err
 }
