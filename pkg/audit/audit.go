@@ -1,5 +1,6 @@
-// Package audit prints what one service's database says of the backbone's invariants, for `dtks check` to compare with
-// the streams and with the other services. It reads only.
+// Package audit is what every service's binary offers its operators beside serving: telling what its database says of
+// the backbone's invariants (for `dtks check` to compare with the streams and the other services), redriving what could
+// not be applied, and publishing its archive again after its stream was lost.
 package audit
 
 import (
@@ -38,6 +39,41 @@ func Check(extras ...Extra) app.Command {
 		}
 		return out.Flush()
 	}
+}
+
+// Redrive is the subcommand "redrive": the running service tries everything parked or dead once more, each event under
+// its own id and through the same gate.
+func Redrive(ctx context.Context, getenv func(string) string, _ []string) error {
+	return update(ctx, getenv, "asked for another try of %d events\n", `UPDATE dead_letter SET redrive = true WHERE redriven_at IS NULL`)
+}
+
+// RebuildStream is the subcommand "rebuild-stream": the running service publishes its whole archive again, for a stream
+// that was lost and provisioned anew. Consumers drop what they have applied before.
+func RebuildStream(ctx context.Context, getenv func(string) string, _ []string) error {
+	return update(ctx, getenv, "%d lanes start over\n", `UPDATE relay SET high = 0, gaps = '{}'`)
+}
+
+// Commands adds the subcommands that every service has to its own.
+func Commands(own map[string]app.Command, extras ...Extra) map[string]app.Command {
+	all := map[string]app.Command{"check": Check(extras...), "redrive": Redrive, "rebuild-stream": RebuildStream}
+	for name, command := range own {
+		all[name] = command
+	}
+	return all
+}
+
+func update(ctx context.Context, getenv func(string) string, said, sql string) error {
+	db, err := pg.Connect(ctx, getenv("DATABASE_URL"))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	tag, err := db.Exec(ctx, sql)
+	if err != nil {
+		return err
+	}
+	fmt.Printf(said, tag.RowsAffected())
+	return nil
 }
 
 // Facts writes the facts of one database, read under one snapshot.

@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 
@@ -51,41 +52,35 @@ func (w *worker) bury(ctx context.Context, m *incoming, kind fault.Kind, code st
 	})
 }
 
-// Redrive applies again what was parked or dead in one consumer's database: the newest event of each buried
-// aggregate is read back from its stream and goes through the same gate and handler. It returns how many were applied
-// and how many failed again. read is a connection that may get messages of the streams by subject.
-func (c *Conn) Redrive(ctx context.Context, cs Consumer, read jetstream.JetStream, routes ...Route) (applied, failed int, err error) {
-	rows, err := cs.DB.Query(ctx, `
-		SELECT event_id, stream, subject
+// redriveAll tries again what an operator asked for: the newest event of each buried aggregate is read back from the
+// stream and goes through the same gate and handler, in the running service. What fails again stays where it is.
+func (w *worker) redriveAll(ctx context.Context) error {
+	rows, err := w.DB.Query(ctx, `
+		SELECT event_id, subject
 		FROM dead_letter
-		WHERE consumer = $1 AND redriven_at IS NULL
-		ORDER BY failed_at`, cs.Name)
+		WHERE consumer = $1 AND stream = $2 AND redrive AND redriven_at IS NULL
+		ORDER BY failed_at`, w.Name, w.stream)
 	if err != nil {
-		return 0, 0, err
+		return err
 	}
-	type letter struct{ EventID, Stream, Subject string }
+	type letter struct{ EventID, Subject string }
 	letters, err := pgx.CollectRows(rows, pgx.RowToStructByPos[letter])
 	if err != nil {
-		return 0, 0, err
-	}
-	byType := map[event.Type]Route{}
-	for _, r := range routes {
-		byType[r.Type] = r
+		return err
 	}
 	for _, l := range letters {
-		w := &worker{conn: c, Consumer: cs, stream: l.Stream, routes: byType}
-		w.meter = newMeters(cs.Name, l.Stream)
-		if err := w.redrive(ctx, read, l.EventID, l.Subject); err != nil {
-			failed++
-			continue
+		if err := w.redrive(ctx, l.EventID, l.Subject); err != nil {
+			slog.Warn("redriven event failed again", "stream", w.stream, "event_id", l.EventID, "code", code(err), "cause", pg.Safe(err))
+			if _, err := w.DB.Exec(ctx, `UPDATE dead_letter SET redrive = false WHERE consumer = $1 AND event_id = $2`, w.Name, l.EventID); err != nil {
+				return err
+			}
 		}
-		applied++
 	}
-	return applied, failed, nil
+	return nil
 }
 
-func (w *worker) redrive(ctx context.Context, read jetstream.JetStream, eventID, subject string) error {
-	stream, err := read.Stream(ctx, w.stream)
+func (w *worker) redrive(ctx context.Context, eventID, subject string) error {
+	stream, err := w.conn.JS.Stream(ctx, w.stream)
 	if err != nil {
 		return err
 	}
@@ -97,7 +92,7 @@ func (w *worker) redrive(ctx context.Context, read jetstream.JetStream, eventID,
 	if err := w.parse(m); err != nil {
 		return err
 	}
-	return pg.InTx(ctx, w.DB, func(tx pgx.Tx) error {
+	err = pg.InTx(ctx, w.DB, func(tx pgx.Tx) error {
 		newest, err := w.gate(ctx, tx, []*incoming{m})
 		if err != nil {
 			return err
@@ -110,6 +105,10 @@ func (w *worker) redrive(ctx context.Context, read jetstream.JetStream, eventID,
 		_, err = tx.Exec(ctx, `UPDATE dead_letter SET redriven_at = now() WHERE consumer = $1 AND event_id = $2`, w.Name, eventID)
 		return err
 	})
+	if err == nil && w.After != nil {
+		w.After()
+	}
+	return err
 }
 
 // rawMsg is a message read back from a stream: it has nobody to acknowledge to.

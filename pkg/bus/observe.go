@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"dtks/pkg/event"
+	"dtks/pkg/pg"
 )
 
 // meters are a consumer's metrics. Labels are names of services, streams and types only.
@@ -75,6 +76,9 @@ func (w *worker) look(ctx context.Context) {
 	if consumer, err := w.conn.JS.Consumer(ctx, w.stream, w.Name); err == nil {
 		info := consumer.CachedInfo()
 		w.meter.lag.Record(ctx, int64(info.NumPending)+int64(info.NumAckPending), metric.WithAttributes(w.meter.service, w.meter.stream))
+	}
+	if err := w.redriveAll(ctx); err != nil {
+		slog.Debug("redriving", "error", pg.Safe(err))
 	}
 	var dead, parked int64
 	err := w.DB.QueryRow(ctx, `

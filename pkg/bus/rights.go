@@ -16,7 +16,7 @@ type User struct {
 }
 
 // ServiceUser gives a service exactly its rights: its own subjects out; pulling from, and acknowledging on, its own
-// durables; reading back its own stream; and a replay consumer of its own per type it consumes anyway.
+// durables; reading back its own stream; reading back single events of the types it consumes, to redrive them; and a replay consumer of its own.
 func ServiceUser(service, publicKey string) User {
 	u := User{Name: service, PublicKey: publicKey, Subscribe: []string{InboxPrefix(service) + ".>"}}
 	if isOwner(service) {
@@ -34,8 +34,8 @@ func ServiceUser(service, publicKey string) User {
 		replay := ReplayName(service)
 		u.Publish = append(u.Publish, consumerRights(stream, replay)...)
 		u.Publish = append(u.Publish, "$JS.API.STREAM.INFO."+stream, "$JS.API.CONSUMER.DELETE."+stream+"."+replay)
-		for _, f := range filters {
-			u.Publish = append(u.Publish, "$JS.API.CONSUMER.CREATE."+stream+"."+replay+"."+f)
+		for _, f := range filters { // its replay consumer, and reading one event back to redrive it
+			u.Publish = append(u.Publish, "$JS.API.CONSUMER.CREATE."+stream+"."+replay+"."+f, "$JS.API.DIRECT.GET."+stream+"."+f)
 		}
 	}
 	return u

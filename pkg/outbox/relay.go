@@ -294,11 +294,16 @@ func (r *relay) publish(ctx context.Context, rows []row) error {
 		return nil
 	}
 	if r.fresh {
-		var err error
-		if rows, err = r.unseen(ctx, rows); err != nil {
+		left, err := r.unseen(ctx, rows)
+		if err != nil {
 			return err
 		}
-		r.fresh = false
+		// As long as the stream is ahead, look on: after a restart that is one batch, after rebuild-stream on a
+		// stream that was not lost it is the whole archive.
+		r.fresh = len(left) < len(rows)
+		if rows = left; len(rows) == 0 {
+			return nil
+		}
 	}
 	out := make([]bus.Out, len(rows))
 	for i, w := range rows {
@@ -356,13 +361,6 @@ func (r *relay) mark(ctx context.Context, next progress) error {
 	}
 	r.at = next
 	return nil
-}
-
-// Rebuild makes the relays publish the whole archive again, for a stream that was lost and made anew. Consumers drop
-// what they have applied before.
-func (o *Outbox) Rebuild(ctx context.Context) error {
-	_, err := o.db.Exec(ctx, `UPDATE relay SET high = 0, gaps = '{}'`)
-	return err
 }
 
 func pause(ctx context.Context, d time.Duration) {

@@ -82,7 +82,8 @@ CREATE TABLE dead_letter (
 	parked        boolean     NOT NULL,
 	tries         int         NOT NULL,
 	failed_at     timestamptz NOT NULL DEFAULT now(),
-	redriven_at   timestamptz,
+	redrive       boolean     NOT NULL DEFAULT false, -- an operator asked for another try
+	redriven_at   timestamptz,                        -- it succeeded
 	CONSTRAINT dead_letter_pkey PRIMARY KEY (consumer, event_id)
 );
 
