@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"dtks/cmd/dtks/stack"
 )
@@ -24,12 +25,12 @@ func programs() map[string]string {
 
 // findPrograms gives the folder of the services' programs, below the data folder: those of DTKS_BIN when set, else freshly
 // built from the checkout we are in, else those beside this program.
-func findPrograms(ctx context.Context, s *stack.Stack, out io.Writer) (string, error) {
+func findPrograms(ctx context.Context, s *stack.Stack, say func(string)) (string, error) {
 	if dir := os.Getenv("DTKS_BIN"); dir != "" {
 		return s.Dir("bin"), link(dir, s.Dir("bin"))
 	}
 	if source := findSource(); source != "" {
-		return s.Dir("bin"), build(ctx, source, s.Dir("bin"), out)
+		return s.Dir("bin"), build(ctx, source, s.Dir("bin"), say)
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -99,7 +100,7 @@ func findSource() string {
 }
 
 // build compiles all programs in one call, so that what they share is compiled once; what is up to date is only checked.
-func build(ctx context.Context, source, into string, out io.Writer) error {
+func build(ctx context.Context, source, into string, say func(string)) error {
 	if _, err := exec.LookPath("go"); err != nil {
 		if complete(into) == nil {
 			return nil // built before
@@ -109,23 +110,69 @@ func build(ctx context.Context, source, into string, out io.Writer) error {
 	if err := os.MkdirAll(into, 0o755); err != nil {
 		return fmt.Errorf("creating the folder of programs: %w", err)
 	}
+	if err := unlink(into); err != nil {
+		return err
+	}
 	// No version stamp: it would link everything anew after each commit.
-	args := []string{"build", "-buildvcs=false", "-o", into + string(filepath.Separator)}
+	args := []string{"build", "-v", "-buildvcs=false", "-o", into + string(filepath.Separator)}
 	for _, path := range programs() {
 		args = append(args, path)
 	}
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = source
-	var said strings.Builder
-	cmd.Stderr = &said
+	said := &compilerLines{began: time.Now(), say: say}
+	cmd.Stderr = said
 	if err := cmd.Run(); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		fmt.Fprint(out, said.String())
-		return errors.New("building the services failed; the compiler's lines are above")
+		return fmt.Errorf("building the services failed:\n%s", strings.Join(said.errors, "\n"))
 	}
 	return nil
+}
+
+// unlink removes links to ready programs, so that the compiler writes files of our own and not theirs.
+func unlink(into string) error {
+	for name := range programs() {
+		at := filepath.Join(into, name)
+		if info, err := os.Lstat(at); err == nil && info.Mode()&os.ModeSymlink != 0 {
+			if err := os.Remove(at); err != nil {
+				return fmt.Errorf("replacing %s: %w", name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// compilerLines counts the packages that the compiler names and keeps what else it says.
+type compilerLines struct {
+	began, told time.Time
+	say         func(string)
+	rest        string
+	packages    int
+	errors      []string
+}
+
+// tellEvery is how often a build that takes long says how far it is.
+const tellEvery = 5 * time.Second
+
+// Write takes the compiler's output; it never fails.
+func (c *compilerLines) Write(b []byte) (int, error) {
+	lines := strings.Split(c.rest+string(b), "\n")
+	c.rest = lines[len(lines)-1]
+	for _, line := range lines[:len(lines)-1] {
+		if strings.ContainsAny(line, " \t") {
+			c.errors = append(c.errors, line)
+		} else {
+			c.packages++
+		}
+	}
+	if c.packages > 0 && time.Since(c.told) > tellEvery {
+		c.told = time.Now()
+		c.say(fmt.Sprintf("building the services: %d packages compiled after %.0f s (about a minute the first time)",
+			c.packages, time.Since(c.began).Seconds()))
+	}
+	return len(b), nil
 }
 
 // copySelf puts this program into dir. What `go run` built is deleted when it ends, and a running program may be replaced

@@ -183,7 +183,7 @@ func together(ctx context.Context, all ...func(context.Context) error) error {
 
 func (u *launch) findPrograms(ctx context.Context) error {
 	return u.say.step("programs", func() (err error) {
-		u.programs, err = findPrograms(ctx, u.stack, os.Stderr)
+		u.programs, err = findPrograms(ctx, u.stack, func(line string) { u.say.say("    %s", line) })
 		return err
 	})
 }
