@@ -25,10 +25,11 @@ type cli struct {
 	People    PeopleCmd    `cmd:"" group:"stack" help:"List the sample people who can sign in."`
 	Sample    SampleCmd    `cmd:"" group:"work" help:"Write a synthetic population: families, civil registry, and the truth."`
 	Import    ImportCmd    `cmd:"" group:"work" help:"Load families from a CSV through the registry's public API."`
+	Officers  OfficersCmd  `cmd:"" group:"work" help:"Let simulated officers decide open cases through the public API."`
 	Subscribe SubscribeCmd `cmd:"" group:"work" help:"Follow events as an external subscriber: one kind, one area."`
 	Check     CheckCmd     `cmd:"" group:"proof" help:"Prove the invariants on the running stack; name each violation."`
+	Bench     BenchCmd     `cmd:"" group:"proof" help:"Measure against ceilings of this machine."`
 	Provision ProvisionCmd `cmd:"" group:"deploy" help:"Create keys, broker configuration, databases, streams and consumers."`
-	Bench     BenchCmd     `cmd:"" group:"deploy" help:"Measure against ceilings of this machine."`
 	Broker    BrokerCmd    `cmd:"" group:"parts" help:"Run the NATS server from its configuration file."`
 	Issuer    IssuerCmd    `cmd:"" group:"parts" help:"Run the development OpenID issuer (never in a deployment)."`
 	Mail      MailCmd      `cmd:"" group:"parts" help:"Run the mail catcher: SMTP in, a web page out (never in a deployment)."`

@@ -72,6 +72,7 @@ const sampleSeed = 1
 // sampleSteps in their order.
 var sampleSteps = []sampleStep{
 	{"import", "sample imported", importSample},
+	{"decide", "sample decided by officers", decideSample},
 }
 
 // importSample loads families.csv through the registry's public API, as an operator would.
