@@ -3,6 +3,8 @@ package main
 import (
 	"math"
 	"time"
+
+	"dtks/pkg/event"
 )
 
 // window and step of the chart of rates; the newest slot is still filling and is left out.
@@ -155,6 +157,13 @@ type release struct {
 	Changed    int64
 	Complete   bool
 	ReleasedAt time.Time
+}
+
+func newRelease(e event.Envelope, d event.RankReleased) release {
+	return release{
+		ID: e.Subject, Version: e.Version, Model: d.Model, Cutoffs: d.Cutoffs, Families: d.Families,
+		Changed: d.Changed, Complete: d.Complete, ReleasedAt: d.ReleasedAt,
+	}
 }
 
 // deciles counts families by decile, poorest first, under the release in force.

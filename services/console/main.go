@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"dtks/pkg/app"
+	"dtks/pkg/audit"
 	"dtks/pkg/bus"
 	"dtks/pkg/pg"
 	"dtks/pkg/web"
@@ -19,7 +20,7 @@ import (
 var migrations embed.FS
 
 func main() {
-	app.Main("console", app.Commands(run, map[string]app.Command{"rebuild": rebuild}))
+	app.Main("console", app.Commands(run, map[string]app.Command{"rebuild": rebuild, "check": audit.Check(miscounted)}))
 }
 
 // run wires the service and blocks until ctx ends or one part fails.

@@ -42,12 +42,16 @@ type mark struct {
 	At               time.Time
 	Stage            string     // whose duration the event ends; "" = none
 	Cause            *time.Time // when that stage began; nil = when the aggregate entered its previous state
+	CauseID          string     // the event that led here
 	Origin           *time.Time // family: when the proposal in force was made
 }
 
 // newMark fills what every event has alike.
 func newMark(noun, filter, state string, e event.Envelope, at event.Subject) mark {
-	return mark{Noun: noun, Filter: filter, ID: e.Subject, Area: areaOf(at.Area), State: state, Version: e.Version, At: e.Time}
+	return mark{
+		Noun: noun, Filter: filter, ID: e.Subject, Area: areaOf(at.Area), State: state,
+		Version: e.Version, At: e.Time, CauseID: e.Cause,
+	}
 }
 
 // timed says that the event ends stage, which began when its cause was recorded. An event without a cause ends none.
@@ -62,6 +66,55 @@ func (m mark) timed(stage string, e event.Envelope) mark {
 func (m mark) waited(stage string) mark {
 	m.Stage = stage
 	return m
+}
+
+func proposalMark(e event.Envelope, at event.Subject, d event.ProposalUpdated) (mark, bool) {
+	return newMark(nounProposal, string(d.Kind), string(d.Status), e, at), true
+}
+
+func caseMark(e event.Envelope, at event.Subject, d event.CaseUpdated) (mark, bool) {
+	m := newMark(nounCase, string(d.Kind), string(d.Status), e, at)
+	switch d.Status {
+	case event.CaseOpened:
+		m = m.timed(stageOpened, e)
+	case event.CaseVerified:
+		m = m.waited(stageVerified)
+	case event.CaseApproved:
+		m = m.waited(stageApproved)
+	}
+	return m, true
+}
+
+// matchMark leaves out the closing version of a move, as registrantMark and entitlementMark do: the version that
+// follows on the new subject takes the count along.
+func matchMark(e event.Envelope, at event.Subject, d event.MatchDecided) (mark, bool) {
+	m := newMark(nounMatch, "", string(d.Verdict), e, at)
+	return m.timed(stageMatch, e), d.State != event.Moved
+}
+
+func registrantMark(e event.Envelope, at event.Subject, d event.RegistrantUpdated) (mark, bool) {
+	m := newMark(nounPerson, "", string(d.State), e, at)
+	if at.Filter == event.Family {
+		m.Noun = nounFamily
+		m = m.timed(stageFamily, e)
+		if made, ok := timeOf(d.ProposalID); ok {
+			m.Origin = &made
+		}
+	}
+	return m, d.State != event.Moved
+}
+
+func entitlementMark(e event.Envelope, at event.Subject, d event.EntitlementChanged) (mark, bool) {
+	m := newMark(nounEntitlement, d.Programme, string(d.Outcome), e, at)
+	return m.timed(stageDecision, e), d.State != event.Moved
+}
+
+func deliveryMark(e event.Envelope, at event.Subject, d event.DeliveryUpdated) (mark, bool) {
+	m := newMark(nounDelivery, d.Channel, d.State, e, at)
+	if told, ok := timeOf(d.EventID); ok {
+		m.Stage, m.Cause = stageDelivery, &told
+	}
+	return m, true
 }
 
 // areaOf spells an area of the read models.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -100,6 +101,9 @@ func record(ctx context.Context, tx pgx.Tx, marks []mark, now time.Time) error {
 		return nil
 	}
 	sortMarks(marks)
+	if err := untimeReleased(ctx, tx, marks); err != nil {
+		return err
+	}
 	n := len(marks)
 	nouns, filters, ids := make([]string, n), make([]string, n), make([]string, n)
 	areas, states, stages := make([]string, n), make([]string, n), make([]string, n)
@@ -142,24 +146,35 @@ func recordRelease(ctx context.Context, tx pgx.Tx, r release, eventID string) er
 	return nil
 }
 
-// releaseEvents tells which of the event ids are those of a release.
-func releaseEvents(ctx context.Context, tx pgx.Tx, ids []string) (map[string]bool, error) {
+// untimeReleased takes the duration off decisions that a release brought about: its fan-out waits in a lane of its own
+// by design, and would drown what a family's own change takes.
+func untimeReleased(ctx context.Context, tx pgx.Tx, marks []mark) error {
+	var causes []string
+	for _, m := range marks {
+		if m.Noun == nounEntitlement && m.CauseID != "" {
+			causes = append(causes, m.CauseID)
+		}
+	}
+	if causes == nil {
+		return nil
+	}
 	rows, err := tx.Query(ctx, `
 		SELECT e::text
 		FROM release, unnest(event_ids) AS e
-		WHERE e::text = ANY (@ids)`, pgx.StrictNamedArgs{"ids": ids})
+		WHERE e::text = ANY (@causes)`, pgx.StrictNamedArgs{"causes": causes})
 	if err != nil {
-		return nil, fmt.Errorf("looking for releases: %w", err)
+		return fmt.Errorf("looking for releases: %w", err)
 	}
-	found, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	released, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
-		return nil, fmt.Errorf("looking for releases: %w", err)
+		return fmt.Errorf("looking for releases: %w", err)
 	}
-	set := make(map[string]bool, len(found))
-	for _, id := range found {
-		set[id] = true
+	for i := range marks {
+		if slices.Contains(released, marks[i].CauseID) {
+			marks[i].Stage = ""
+		}
 	}
-	return set, nil
+	return nil
 }
 
 // prune drops rates and latencies past their hour, and sessions past their end.
