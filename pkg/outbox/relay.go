@@ -122,8 +122,15 @@ func (r *relay) hold(ctx context.Context) error {
 	}
 	r.fresh = true
 	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	go func() { cancel(r.listen(ctx, conn)) }()
+	listening := make(chan struct{})
+	defer func() { // the connection has one user at a time: listen must have let go before it is closed
+		cancel(nil)
+		<-listening
+	}()
+	go func() {
+		defer close(listening)
+		cancel(r.listen(ctx, conn))
+	}()
 	err = r.publishAll(ctx)
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		return cause
