@@ -199,12 +199,20 @@ func (f *family) blame(p *problem) []Finding {
 	}
 	f.found = f.place(p.Errors)
 	if len(f.found) == 0 {
-		f.found = []Finding{{Line: f.rows[0], Code: p.Code, Text: p.Message}}
+		f.found = []Finding{{Line: f.rows[0], Column: areaOf(p.Code), Code: p.Code, Text: p.Message}}
 	}
 	for i := range f.found {
 		f.found[i].Warn = false
 	}
 	return f.refused()
+}
+
+// areaOf gives the column of reasons that are about the area as a whole, such as area_forbidden.
+func areaOf(code string) string {
+	if strings.HasPrefix(code, "area_") {
+		return "area"
+	}
+	return ""
 }
 
 // place finds line and column of details by their paths: members[2].nik is the third row's column nik.
