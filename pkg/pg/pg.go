@@ -56,7 +56,6 @@ func Connect(ctx context.Context, url string) (*pgxpool.Pool, error) {
 		registerUUID(conn.TypeMap())
 		return nil
 	}
-	cfg.AfterConnect = plainUUIDs
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("opening the pool: %w", err)

@@ -1,21 +1,13 @@
 package pg
 
 import (
-	"context"
-
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// plainUUIDs makes a connection send and read uuid.UUID as its 16 bytes. Without it pgx takes the type's text form, by
+// registerUUID makes a connection send and read uuid.UUID as its 16 bytes. Without it pgx takes the type's text form, by
 // way of database/sql's interfaces: 6 us a value against 0.1, which is most of the work of a set-based statement.
-func plainUUIDs(_ context.Context, conn *pgx.Conn) error {
-	wrap(conn.TypeMap())
-	return nil
-}
-
-func wrap(types *pgtype.Map) {
+func registerUUID(types *pgtype.Map) {
 	types.TryWrapEncodePlanFuncs = append([]pgtype.TryWrapEncodePlanFunc{wrapEncode}, types.TryWrapEncodePlanFuncs...)
 	types.TryWrapScanPlanFuncs = append([]pgtype.TryWrapScanPlanFunc{wrapScan}, types.TryWrapScanPlanFuncs...)
 }
