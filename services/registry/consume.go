@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -120,6 +121,10 @@ func (s *service) carryOut(ctx context.Context, tx pgx.Tx, d *decisions) error {
 	var w announcer
 	var effects caseEffects
 	now := s.now().UTC()
+	// Two that entered one NIK at the same moment could not see each other then.
+	if effects.opened, err = s.lateDuplicates(ctx, tx, d, now); err != nil {
+		return err
+	}
 	for _, each := range d.all {
 		effects.proposals = append(effects.proposals, each.proposal)
 		if each.approved {
@@ -141,8 +146,35 @@ func (s *service) carryOut(ctx context.Context, tx pgx.Tx, d *decisions) error {
 	}
 	s.store.releaseNIKs(b, effects.niksGone)
 	s.store.closeRepairs(b, effects.settled, now)
+	s.store.openRepairs(b, effects.opened)
 	s.store.moveRepairs(b, effects.movedPersons, effects.movedTo)
 	return flush(ctx, tx, b)
+}
+
+// lateDuplicates finds persons whose NIK another has too although their proposal was not warned of it.
+func (s *service) lateDuplicates(ctx context.Context, tx pgx.Tx, d *decisions, now time.Time) ([]repair, error) {
+	var claims []claim
+	about := map[claim]repair{}
+	for _, each := range d.all {
+		if !each.approved {
+			continue
+		}
+		for _, c := range each.proposal.claims() {
+			i := slices.IndexFunc(each.proposal.People, func(p proposalPerson) bool { return p.ID == c.person })
+			if slices.Contains(each.proposal.People[i].Warnings, codeDuplicate) {
+				continue
+			}
+			claims = append(claims, c)
+			about[c] = repair{PersonID: c.person, IdentityVersion: each.proposal.People[i].Identity, Code: codeDuplicate,
+				FamilyID: each.proposal.FamilyID, Area: each.proposal.Content.Area, OpenedAt: now}
+		}
+	}
+	found, err := s.store.duplicates(ctx, tx, claims)
+	var opened []repair
+	for c := range found {
+		opened = append(opened, about[c])
+	}
+	return opened, err
 }
 
 // caseEffects gathers the rows that decisions change.
@@ -152,6 +184,7 @@ type caseEffects struct {
 	persons      []*person
 	niksGone     []claim
 	settled      []mended
+	opened       []repair
 	movedPersons []string
 	movedTo      []string
 }

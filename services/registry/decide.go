@@ -97,7 +97,7 @@ func (e *entry) decideUsulan(by author) error {
 	}
 	switch {
 	case !st.last.waiting():
-		e.fresh(by, kind, st.source.FamilyID, c)
+		return e.freshUnlessInForce(by, kind, st.source.FamilyID, c)
 	case !st.last.BySource:
 		return errOpen
 	case event.AreaOf(st.last.Content.Area) != event.AreaOf(c.Area):
@@ -128,8 +128,7 @@ func (e *entry) decideChange(by author) error {
 	}
 	last := e.standing.last
 	if !last.waiting() {
-		e.fresh(by, in.Kind, f.ID, c)
-		return nil
+		return e.freshUnlessInForce(by, in.Kind, f.ID, c)
 	}
 	if last.Kind != in.Kind || last.Proposer != by.person && by.ifMatch == 0 {
 		return errOpen
@@ -200,6 +199,24 @@ func (in *ProposalInput) roster(last *proposal, wrong *findings) []Member {
 		seen[m.MemberID] = true
 	}
 	return members
+}
+
+// freshUnlessInForce makes a new proposal, but not of a correction that would change nothing.
+func (e *entry) freshUnlessInForce(by author, kind event.ProposalKind, familyID string, c content) error {
+	if f := e.standing.family; f != nil && kind == event.Perbaikan && f.State == event.Active {
+		now := f.content()
+		now.ReasonCode = c.ReasonCode
+		same, err := c.same(now)
+		if err != nil {
+			return err
+		}
+		if same {
+			e.proposal, e.same = e.standing.last, true
+			return nil
+		}
+	}
+	e.fresh(by, kind, familyID, c)
+	return nil
 }
 
 // fresh makes a new proposal.

@@ -37,7 +37,7 @@ const (
 
 // world is the service in process with its database, its HTTP side and, where asked for, the bus around it.
 type world struct {
-	t            *testing.T
+	t            testing.TB
 	db           *pgxpool.Pool
 	s            *service
 	server       *web.Server
@@ -51,7 +51,7 @@ type world struct {
 }
 
 // newWorld has no bus: events end in the event table.
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, db: testkit.DB(t, migrations), issuer: testkit.Issuer(t), keys: testkit.Keys(t), proposer: uuid.NewString()}
 	w.s = &service{store: &store{w.db}, outbox: outbox.New(name, w.db, w.keys.Open(t, w.db, name)), now: time.Now}
@@ -62,7 +62,7 @@ func newWorld(t *testing.T) *world {
 }
 
 // newBusWorld runs relay and consumers, with real owners of the events consumed.
-func newBusWorld(t *testing.T) *world {
+func newBusWorld(t testing.TB) *world {
 	t.Helper()
 	w := newWorld(t)
 	w.broker = testkit.Bus(t)
@@ -87,7 +87,7 @@ type reply struct {
 	body   []byte
 }
 
-func (r reply) into(t *testing.T, v any) {
+func (r reply) into(t testing.TB, v any) {
 	t.Helper()
 	if err := json.Unmarshal(r.body, v); err != nil {
 		t.Fatalf("answer %d is not what was expected: %v", r.status, err)
@@ -95,7 +95,7 @@ func (r reply) into(t *testing.T, v any) {
 }
 
 // code is the reason code of a problem.
-func (r reply) code(t *testing.T) string {
+func (r reply) code(t testing.TB) string {
 	t.Helper()
 	var p struct {
 		Code string `json:"code"`

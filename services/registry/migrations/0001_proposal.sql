@@ -4,8 +4,8 @@
 -- One row per family ever proposed: (source, source_id) names it for whoever entered it. The row is the lock under
 -- which proposals of one family are made, and points at the newest of them.
 CREATE TABLE family_source (
-	source      text  NOT NULL,
-	source_id   text  NOT NULL,
+	source      text  COLLATE "C" NOT NULL,
+	source_id   text  COLLATE "C" NOT NULL,
 	family_id   uuid  NOT NULL,
 	proposal_id uuid  NOT NULL,
 	digest      bytea NOT NULL, -- of what this source last sent: the same again changes nothing
