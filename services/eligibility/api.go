@@ -149,30 +149,28 @@ type releasesOutput struct {
 	}
 }
 
+// releaseInput is optional: without it the service's own model ranks.
+type releaseInput struct {
+	Model string `json:"model,omitempty" maxLength:"64" doc:"Model to rank by"`
+}
+
 func (a *api) createRelease(ctx context.Context, in *struct {
-	Key     string `header:"Idempotency-Key"`
-	RawBody []byte
+	Key  string `header:"Idempotency-Key"`
+	Body *releaseInput
 }) (*releaseOutput, error) {
 	if err := auth.Rights(ctx).Require(auth.Release, auth.National); err != nil {
 		return nil, err
 	}
-	var body struct {
-		Model string `json:"model"`
+	model := a.model
+	if in.Body != nil && in.Body.Model != "" {
+		model = in.Body.Model
 	}
-	if len(in.RawBody) > 0 {
-		if err := event.Unmarshal(in.RawBody, &body); err != nil {
-			return nil, fault.New(fault.Invalid, "body_malformed", "Isi permintaan bukan JSON.", "The body is not JSON.")
-		}
-	}
-	if body.Model == "" {
-		body.Model = a.model
-	}
-	r, err := a.rankAll(ctx, body.Model)
+	r, err := a.rankAll(ctx, model)
 	if err != nil {
 		return nil, err
 	}
 	who, _ := auth.From(ctx)
-	key := web.OnceKey{Principal: who.Account, Route: "POST /v1/releases", Key: in.Key, BodyHash: web.HashBody(in.RawBody)}
+	key := web.OnceKey{Principal: who.Account, Route: "POST /v1/releases", Key: in.Key, BodyHash: web.HashBody([]byte(model))}
 	_, id, _, err := web.Once(ctx, a.store.db, key, func(tx pgx.Tx) (int, []byte, error) {
 		id, err := a.release(ctx, tx, r, who.Person, a.now())
 		return http.StatusCreated, []byte(id), err

@@ -17,12 +17,12 @@ import (
 )
 
 // commands are the subcommands of the program: what needs this service's tables is its own affair.
-var commands = map[string]app.Command{
+var commands = audit.Commands(map[string]app.Command{
 	"check":   checkCommand,
 	"digest":  digestCommand,
 	"explain": explainCommand,
 	"replay":  replayCommand,
-}
+})
 
 // checkCommand prints the facts of this database for `dtks check`, violations of I8 among them.
 func checkCommand(ctx context.Context, getenv func(string) string, args []string) error {
