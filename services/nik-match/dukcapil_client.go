@@ -25,7 +25,7 @@ import (
 // outcome is what became of one call; the ledger holds it.
 type outcome string
 
-// Outcomes. Only decided leads to a verdict; the last four count as failures of the connection.
+// Outcomes. Only decided leads to a verdict; timeout, network, status and malformed are failures of the connection.
 const (
 	decided    outcome = "verdict"
 	noQuota    outcome = "quota"
@@ -37,6 +37,7 @@ const (
 	noNetwork  outcome = "network"   // refused, reset, TLS
 	badStatus  outcome = "status"    // HTTP other than 200
 	malformed  outcome = "malformed" // 200 with something that is no answer to the question
+	lost       outcome = "lost"      // cut off by our own end; what Dukcapil said is not known
 	notSent    outcome = ""          // given back before it was sent: nothing to record
 )
 
@@ -192,10 +193,13 @@ func (d *dukcapil) verify(ctx context.Context, p event.PersonIdentity) reply {
 	return d.read(asked, buffer.Bytes())
 }
 
-// broken tells a time-out from a connection that failed.
+// broken tells a time-out and our own end from a connection that failed.
 func broken(ctx context.Context) reply {
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return reply{outcome: timedOut}
+	case ctx.Err() != nil:
+		return reply{outcome: lost}
 	}
 	return reply{outcome: noNetwork}
 }

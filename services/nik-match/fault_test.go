@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -186,6 +187,54 @@ func TestFaults_WorkerDied(t *testing.T) {
 	}
 	if n := count(t, s.db, `SELECT count(*) FROM call WHERE outcome = 'lost' AND call = 1`); n != 2 {
 		t.Errorf("got %d lost calls in the ledger, want 2", n)
+	}
+}
+
+// Two replicas share the jobs: nobody is asked about twice, and one that is stopped in the middle of its calls leaves
+// nothing behind.
+func TestFaults_Replicas(t *testing.T) {
+	t.Parallel()
+	people, lines := crowd(150, "hidup")
+	h := newHarness(t, newSimulator(t, lines, "latency=uniform:1ms:20ms"))
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	second := newTestWorker(t, h.store, h.sim)
+	go func() { ended <- second.run(ctx) }()
+	h.propose(1, people...)
+	testkit.Eventually(t, "half of the verdicts", func() bool { return count(t, h.store.db, `SELECT count(*) FROM match WHERE state = 'decided'`) > 75 })
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if n := count(t, h.store.db, `SELECT count(*) FROM match WHERE worker = $1`, second.id); n != 0 {
+		t.Errorf("got %d jobs left behind by the stopped worker", n)
+	}
+	for _, p := range people {
+		h.decided(p, 1)
+	}
+	if c := h.sim.counts(); c.Repeats != 0 || c.Persons != 150 {
+		t.Errorf("got %d persons asked about and %d repeats, want 150 and none", c.Persons, c.Repeats)
+	}
+	h.mustHold()
+}
+
+// A service that is stopped while a call hangs cuts it off after a while and leaves the job due.
+func TestFaults_StoppedInCall(t *testing.T) {
+	t.Parallel()
+	p := member(1)
+	s := newStore(t)
+	mustAsk(t, s, asking{identity{uuid.MustParse(p.PersonID), 1}, uuid.New(), village, p, event.Cause{}})
+	w := newTestWorker(t, s, newSimulator(t, []string{civil(p, "hidup")}, "fault=hang"), func(c *config) { c.Timeout = time.Minute })
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- w.run(ctx) }()
+	testkit.Eventually(t, "the call", func() bool { return w.gate.state().InFlight == 1 })
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if n := count(t, s.db, `SELECT count(*) FROM match JOIN call USING (person_id) WHERE state = 'waiting' AND failures = 0 AND calls = 1 AND outcome = 'lost'`); n != 1 {
+		t.Error("got no job that waits again and no lost call in the ledger")
 	}
 }
 

@@ -30,7 +30,7 @@ const service = "nik-match"
 var migrations embed.FS
 
 func main() {
-	app.Main(service, app.Commands(run, map[string]app.Command{"check": audit.Check(checkVerdicts), "redrive": redrive}))
+	app.Main(service, app.Commands(run, audit.Commands(map[string]app.Command{"redrive": redrive}, checkVerdicts)))
 }
 
 // run wires the service and blocks until ctx ends or one part fails.
@@ -80,10 +80,13 @@ func parts(s *store, w *worker, nats *bus.Conn, keys *seal.Keys) []app.Part {
 		bus.On(event.TypeProposalUpdated, s.onProposal), bus.On(event.TypeRegistrantUpdated, s.onRegistrant))...)
 }
 
-// redrive is the subcommand that makes parked jobs due again.
-func redrive(ctx context.Context, getenv func(string) string, _ []string) error {
+// redrive is the subcommand that tries again what was given up: events, and jobs that wait for a repair.
+func redrive(ctx context.Context, getenv func(string) string, args []string) error {
 	if getenv("DATABASE_URL") == "" {
 		return app.Usage(errors.New("DATABASE_URL is required"))
+	}
+	if err := audit.Redrive(ctx, getenv, args); err != nil {
+		return err
 	}
 	db, err := pg.Connect(ctx, getenv("DATABASE_URL"))
 	if err != nil {
@@ -92,7 +95,7 @@ func redrive(ctx context.Context, getenv func(string) string, _ []string) error 
 	defer db.Close()
 	n, err := (&store{db: db, now: time.Now}).redrive(ctx)
 	if err == nil {
-		fmt.Println(n)
+		fmt.Printf("%d jobs are due again\n", n)
 	}
 	return err
 }
