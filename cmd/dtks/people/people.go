@@ -34,7 +34,7 @@ type Area struct {
 var areas = []Area{
 	{"32.04", "Kabupaten Bandung", "32.04.10.2001"},
 	{"33.74", "Kota Semarang", "33.74.10.1001"},
-	{"91.03", "Kabupaten Jayapura", "91.03.01.2001"},
+	{"91.03", "Kabupaten Jayapura", "91.03.01.2004"},
 	{"12.71", "Kota Medan", "12.71.01.1001"},
 	{"51.71", "Kota Denpasar", "51.71.01.1001"},
 	{"53.71", "Kota Kupang", "53.71.01.1001"},

@@ -243,9 +243,14 @@ func TestBroker_ExternalSubscriberStaysInItsArea(t *testing.T) {
 			AckPolicy: jetstream.AckExplicitPolicy,
 		})
 	}
-	consumer, err := follow("ext-3204", family+"32.04.>")
+	consumer, err := follow("ext-3204-family", family+"32.04.>")
 	if err != nil {
-		t.Fatalf("its own area: %v", err)
+		select {
+		case no := <-denied:
+			t.Fatalf("its own area: %v", no)
+		default:
+			t.Fatalf("its own area: %v", err)
+		}
 	}
 	batch, err := consumer.Fetch(10, jetstream.FetchMaxWait(500*time.Millisecond))
 	if err != nil {
@@ -261,9 +266,54 @@ func TestBroker_ExternalSubscriberStaysInItsArea(t *testing.T) {
 	if diff := cmp.Diff([]string{family + "32.04.a"}, got); diff != "" {
 		t.Errorf("it read something else than its area:\n%s", diff)
 	}
-	for name, filter := range map[string]string{"ext-3204": family + "33.74.>", "other": family + "32.04.>", "ext-3374": family + "33.74.>"} {
+	for name, filter := range map[string]string{
+		"ext-3204-family": family + "33.74.>", "other": family + "32.04.>", "ext-3374-family": family + "33.74.>",
+	} {
 		if _, err := follow(name, filter); err == nil || !refused(t, conn, denied) {
 			t.Errorf("ext-3204 made consumer %s on %s (%v)", name, filter, err)
 		}
+	}
+}
+
+// A push consumer would have the server itself publish: an outsider could so write into another's stream.
+func TestBroker_ExternalSubscriberCannotForgeByDelivery(t *testing.T) {
+	t.Parallel()
+	s := newSecrets(t)
+	url := newBroker(t, s)
+	owner, _ := connect(t, s, url, "registry")
+	own, err := jetstream.New(owner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := own.Publish(t.Context(), family+"32.04.a", []byte("{}")); err != nil {
+		t.Fatal(err)
+	}
+	conn, denied := connect(t, s, url, "ext-3204")
+	js, err := jetstream.New(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	// The server takes such a consumer, for its name and filter are allowed; what counts is that nothing is stored.
+	_, err = js.CreateOrUpdatePushConsumer(ctx, "REGISTRY", jetstream.ConsumerConfig{
+		Name: "ext-3204-family", Durable: "ext-3204-family", FilterSubject: family + "32.04.>", AckPolicy: jetstream.AckExplicitPolicy,
+		DeliverSubject: "verification.case.updated.v1.all.32.04.x",
+	})
+	if err != nil && !refused(t, conn, denied) {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Second) // delivery takes milliseconds
+	admin, _ := connect(t, s, url, "admin")
+	all, err := jetstream.New(admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged, err := all.Stream(t.Context(), "VERIFICATION")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := forged.CachedInfo().State.Msgs; n != 0 {
+		t.Errorf("%d events of verification come from an outsider", n)
 	}
 }
