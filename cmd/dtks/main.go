@@ -17,22 +17,27 @@ import (
 type cli struct {
 	Globals
 
-	Up        UpCmd        `cmd:"" group:"stack" help:"Start everything on this machine: broker, PostgreSQL, services, sample data."`
-	Down      DownCmd      `cmd:"" group:"stack" help:"Stop the stack, in order; its data stays."`
-	Status    StatusCmd    `cmd:"" group:"stack" help:"Show what runs, and whether it is ready."`
-	Logs      LogsCmd      `cmd:"" group:"stack" help:"Show the log of one part."`
-	Token     TokenCmd     `cmd:"" group:"stack" help:"Print a bearer token of a sample person, for curl."`
-	People    PeopleCmd    `cmd:"" group:"stack" help:"List the sample people who can sign in."`
-	Sample    SampleCmd    `cmd:"" group:"work" help:"Write a synthetic population: families, civil registry, and the truth."`
-	Import    ImportCmd    `cmd:"" group:"work" help:"Load families from a CSV through the registry's public API."`
-	Officers  OfficersCmd  `cmd:"" group:"work" help:"Let simulated officers decide open cases through the public API."`
-	Subscribe SubscribeCmd `cmd:"" group:"work" help:"Follow events as an external subscriber: one kind, one area."`
-	Check     CheckCmd     `cmd:"" group:"proof" help:"Prove the invariants on the running stack; name each violation."`
-	Bench     BenchCmd     `cmd:"" group:"proof" help:"Measure against ceilings of this machine."`
-	Provision ProvisionCmd `cmd:"" group:"deploy" help:"Create keys, broker configuration, databases, streams and consumers."`
-	Broker    BrokerCmd    `cmd:"" group:"parts" help:"Run the NATS server from its configuration file."`
-	Issuer    IssuerCmd    `cmd:"" group:"parts" help:"Run the development OpenID issuer (never in a deployment)."`
-	Mail      MailCmd      `cmd:"" group:"parts" help:"Run the mail catcher: SMTP in, a web page out (never in a deployment)."`
+	Up        UpCmd            `cmd:"" group:"stack" help:"Start everything on this machine: broker, PostgreSQL, services, sample data."`
+	Down      DownCmd          `cmd:"" group:"stack" help:"Stop the stack, in order; its data stays."`
+	Status    StatusCmd        `cmd:"" group:"stack" help:"Show what runs, and whether it is ready."`
+	Logs      LogsCmd          `cmd:"" group:"stack" help:"Show the log of one part."`
+	Token     TokenCmd         `cmd:"" group:"stack" help:"Print a bearer token of a sample person, for curl."`
+	People    PeopleCmd        `cmd:"" group:"stack" help:"List the sample people who can sign in."`
+	Sample    SampleCmd        `cmd:"" group:"work" help:"Write a synthetic population: families, civil registry, and the truth."`
+	Import    ImportCmd        `cmd:"" group:"work" help:"Load families from a CSV through the registry's public API."`
+	Officers  OfficersCmd      `cmd:"" group:"work" help:"Let simulated officers decide open cases through the public API."`
+	Subscribe SubscribeCmd     `cmd:"" group:"work" help:"Follow events as an external subscriber: one kind, one area."`
+	Check     CheckCmd         `cmd:"" group:"proof" help:"Prove the invariants on the running stack; name each violation."`
+	Bench     BenchCmd         `cmd:"" group:"proof" help:"Measure against ceilings of this machine."`
+	Test      TestCmd          `cmd:"" group:"proof" help:"Run the project's own tests, on real parts."`
+	Replay    ReplayCmd        `cmd:"" group:"proof" help:"Rebuild a service's derived state from the streams and compare it with the live one."`
+	Explain   ExplainCmd       `cmd:"" group:"work" help:"Tell why a family is entitled to a programme, or is not."`
+	Redrive   RedriveCmd       `cmd:"" group:"proof" help:"Try a service's parked and dead messages once more."`
+	Rebuild   RebuildStreamCmd `cmd:"" name:"rebuild-stream" group:"proof" help:"Make a lost stream anew and fill it from its owner's archive."`
+	Provision ProvisionCmd     `cmd:"" group:"deploy" help:"Create keys, broker configuration, databases, streams and consumers."`
+	Broker    BrokerCmd        `cmd:"" group:"parts" help:"Run the NATS server from its configuration file."`
+	Issuer    IssuerCmd        `cmd:"" group:"parts" help:"Run the development OpenID issuer (never in a deployment)."`
+	Mail      MailCmd          `cmd:"" group:"parts" help:"Run the mail catcher: SMTP in, a web page out (never in a deployment)."`
 }
 
 // Globals are the flags that every command knows.

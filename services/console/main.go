@@ -20,7 +20,7 @@ import (
 var migrations embed.FS
 
 func main() {
-	app.Main("console", app.Commands(run, map[string]app.Command{"rebuild": rebuild, "check": audit.Check(miscounted)}))
+	app.Main("console", app.Commands(run, audit.Commands(map[string]app.Command{"rebuild": rebuild}, miscounted)))
 }
 
 // run wires the service and blocks until ctx ends or one part fails.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"dtks/pkg/app"
+	"dtks/pkg/audit"
 	"dtks/pkg/auth"
 	"dtks/pkg/bus"
 	"dtks/pkg/outbox"
@@ -22,7 +23,7 @@ const name = "notify"
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-func main() { app.Main(name, run) }
+func main() { app.Main(name, app.Commands(run, audit.Commands(nil))) }
 
 // run wires the service and blocks until ctx ends or one part fails.
 func run(ctx context.Context, getenv func(string) string) error {

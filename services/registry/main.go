@@ -23,7 +23,7 @@ const name = "registry"
 var migrations embed.FS
 
 func main() {
-	app.Main(name, app.Commands(run, map[string]app.Command{"check": audit.Check(checkRegistry)}))
+	app.Main(name, app.Commands(run, audit.Commands(nil, checkRegistry)))
 }
 
 // service is what handlers of requests and events work with.
