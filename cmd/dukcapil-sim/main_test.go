@@ -32,7 +32,9 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	var said strings.Builder
+	silent := make(chan struct{})
 	go func() {
+		defer close(silent)
 		for lines.Scan() {
 			said.WriteString(lines.Text())
 		}
@@ -88,6 +90,7 @@ func TestRun(t *testing.T) {
 		t.Fatal("did not stop")
 	}
 	logs.Close()
+	<-silent
 	if strings.Contains(said.String(), "32041001") {
 		t.Error("a NIK reached the log")
 	}
