@@ -24,7 +24,7 @@ func TestFamily_Entitled(t *testing.T) {
 		t.Error(diff)
 	}
 	d := s.decision(h, "pkh")
-	if d.Amount != 900000 || d.Components != "sd" || d.Decile != 2 || d.Score == nil || d.Cutoff == nil ||
+	if d.Amount != 900000 || d.Components != "sd" || d.Decile != 1 || d.Score == nil || d.Cutoff == nil ||
 		d.Release != "awal-"+testModel || d.RuleSet != "pkh-2021-1" || d.VerdictVersion != 1 || d.FamilyVersion != 1 {
 		t.Errorf("got %+v", d)
 	}

@@ -68,7 +68,7 @@ type household struct {
 	members  []event.MemberSurvey // beside the head
 }
 
-// newHousehold is poor: decile 2 by the model's own cut-offs.
+// newHousehold is poor: decile 1 by the model's own cut-offs.
 func newHousehold() *household {
 	return &household{
 		id: uuid.New(), head: uuid.New(), area: "32.04.10.2001", state: event.Active, identity: 1,

@@ -97,11 +97,11 @@ func TestLoad_Refuses(t *testing.T) {
 		{"Twice", `"name": "atap"`, `"name": "lantai"`, "twice"},
 		{"OtherInstrument", `REGSOSEK2022.K`, `BDT2015`, "another instrument"},
 		{"NoMissingRule", `"missing_rule": {`, `"missing_rule": {}, "x": {`, "unknown field"},
-		{"FallingCutoffs", `126500`, `226500`, "below"},
+		{"FallingCutoffs", `128400`, `228400`, "below"},
 		{"HugeCoefficient", `-1200`, `-99999999`, "out of bounds"},
 		{"Fraction", `-1200`, `-1200.5`, "decoding"},
 		{"ID", `"ilustrasi-nasional-1"`, `"a.b"`, "id"},
-		{"Rest", "145000]\n}", "145000]\n}{}", "after its end"},
+		{"Rest", "148800]\n}", "148800]\n}{}", "after its end"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
