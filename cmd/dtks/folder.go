@@ -81,6 +81,9 @@ func portsFree(s *stack.Stack) error {
 	if len(taken) == 0 {
 		return nil
 	}
+	if len(taken) > 3 {
+		taken = append(taken[:2], fmt.Sprintf("%d others", len(taken)-2))
+	}
 	return fmt.Errorf("port %s is in use by another program; end it, or choose another base port, such as --port %d",
 		strings.Join(taken, ", "), s.Port+100)
 }

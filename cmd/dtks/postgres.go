@@ -116,6 +116,7 @@ func (p *postgres) again(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	p.cluster = cluster
+	p.say.say("  ! postgres runs again")
 	go p.changed()
 	return true, nil
 }
