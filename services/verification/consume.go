@@ -56,6 +56,9 @@ func (s *service) onProposalUpdated(ctx context.Context, tx pgx.Tx, msgs []bus.M
 	}
 	var drafts []outbox.Draft
 	if len(newer) > 0 {
+		if err := s.store.byKey(ctx, tx); err != nil {
+			return err
+		}
 		stale, err := s.store.lockWaiting(ctx, tx, newer)
 		if err != nil {
 			return err

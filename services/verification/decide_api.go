@@ -182,6 +182,9 @@ func (s *service) decide(ctx context.Context, tx pgx.Tx, by officer, results []r
 	if len(ids) == 0 {
 		return nil
 	}
+	if err := s.store.byKey(ctx, tx); err != nil {
+		return err
+	}
 	locked, err := s.store.lockCases(ctx, tx, ids)
 	if err != nil {
 		return fmt.Errorf("locking cases: %w", err)

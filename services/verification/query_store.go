@@ -65,8 +65,9 @@ func (s *store) queue(ctx context.Context, p page) ([]waiting, error) {
 			ORDER BY c.area, c.case_id
 		) c
 		WHERE NOT @complete OR pending = 0
+		ORDER BY area, case_id
 		LIMIT @limit`,
-		pgx.StrictNamedArgs{"status": p.Status, "from": from, "to": to, "after_area": p.AfterArea, "after_id": p.AfterID,
+		planned, pgx.StrictNamedArgs{"status": p.Status, "from": from, "to": to, "after_area": p.AfterArea, "after_id": p.AfterID,
 			"complete": p.Complete, "limit": p.Limit})
 	if err != nil {
 		return nil, err
@@ -81,7 +82,7 @@ func (s *store) ofProposal(ctx context.Context, proposalID string) ([]waiting, e
 		FROM case_file c
 		WHERE proposal_id = @proposal::uuid
 		ORDER BY proposal_version DESC`,
-		pgx.StrictNamedArgs{"proposal": proposalID})
+		planned, pgx.StrictNamedArgs{"proposal": proposalID})
 	if err != nil {
 		return nil, err
 	}
