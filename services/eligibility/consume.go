@@ -82,12 +82,18 @@ func (d *decider) onMatch(ctx context.Context, tx pgx.Tx, msgs []bus.Msg[event.M
 	verdicts := make([]verdict, 0, len(msgs))
 	byPerson := make(map[uuid.UUID]event.Cause, len(msgs))
 	for i := range msgs {
+		if msgs[i].Data.State == event.Moved {
+			continue // the version after a move carries the verdict
+		}
 		v, err := newVerdict(&msgs[i].Envelope, &msgs[i].Data)
 		if err != nil {
 			return err
 		}
 		verdicts = append(verdicts, v)
 		byPerson[v.Person] = msgs[i].Cause()
+	}
+	if len(verdicts) == 0 {
+		return nil
 	}
 	sit, err := d.store.putVerdicts(ctx, tx, verdicts)
 	if err != nil || len(sit.families) == 0 {

@@ -102,8 +102,11 @@ func TestFamily_CorrectedMovedAsleep(t *testing.T) {
 	// A move is two versions of the family: the old subject is closed, the new one carries the state.
 	left := h.draft()
 	left.Data, left.Seal = event.RegistrantUpdated{State: event.Moved}, nil
+	leftVerdict := h.verdict("")
+	leftVerdict.Data = event.MatchDecided{State: event.Moved}
 	h.area = "33.74.01.1001"
 	s.registry.Emit(t, left, h.draft())
+	s.nikMatch.Emit(t, leftVerdict, h.verdict(event.Padan))
 	s.settle()
 	h.state = event.Inactive
 	s.registry.Emit(t, h.draft())
@@ -117,8 +120,18 @@ func TestFamily_CorrectedMovedAsleep(t *testing.T) {
 	if diff := cmp.Diff(want, s.told(h)); diff != "" {
 		t.Error(diff)
 	}
-	if d := s.decision(h, "sembako"); d.Reasons != "family_inactive" {
-		t.Errorf("got reasons %q, want family_inactive", d.Reasons)
+	if d := s.decision(h, "sembako"); d.Reasons != "family_inactive" || d.VerdictVersion != 3 {
+		t.Errorf("got reasons %q by verdict %d, want family_inactive by 3", d.Reasons, d.VerdictVersion)
+	}
+	// Each version alone, too: a consumer that sees only the closing one changes nothing.
+	s.nikMatch.Emit(t, leftVerdict)
+	s.settle()
+	var dead int
+	if err := s.db.QueryRow(t.Context(), `SELECT count(*) FROM dead_letter`).Scan(&dead); err != nil || dead != 0 {
+		t.Errorf("%d dead letters %v", dead, err)
+	}
+	if r, err := s.replay(replayFlags{}); err != nil || !r.Comparison.Equal {
+		t.Errorf("replay: %+v %v", r.Comparison, err)
 	}
 }
 

@@ -208,7 +208,7 @@ func (r *replay) take(ctx context.Context, msg jetstream.Msg, to sink) error {
 	}
 	if at.Type == event.TypeMatchDecided {
 		var w wire[event.MatchDecided]
-		if err := event.Unmarshal(msg.Data(), &w); err != nil {
+		if err := event.Unmarshal(msg.Data(), &w); err != nil || w.Data.State == event.Moved {
 			return nil
 		}
 		v, err := newVerdict(w.envelope(), &w.Data)
