@@ -51,6 +51,58 @@ var benchmarks = map[string]benchmark{
 	"import": {15000, []string{"verification", "nik-match", "eligibility", "notify", "console"}, func(ctx context.Context, t *bench.Target, _ *BenchCmd, n int) (*bench.Result, error) {
 		return bench.Import(ctx, t, n)
 	}},
+	"replay": {20000, []string{"notify", "console"}, func(ctx context.Context, t *bench.Target, _ *BenchCmd, n int) (*bench.Result, error) {
+		return bench.Replay(ctx, t, n, func(ctx context.Context) ([]byte, error) {
+			out, err := runService(ctx, t.Stack, "eligibility", "replay")
+			return []byte(lastLine(out)), err
+		})
+	}},
+	"recovery": {8000, []string{"nik-match", "notify", "console"}, func(ctx context.Context, t *bench.Target, _ *BenchCmd, n int) (*bench.Result, error) {
+		return bench.Recovery(ctx, t, n, recoveryHooks(t.Stack))
+	}},
+}
+
+// recoveryHooks run nik-match outside the supervisor, which would start it again at once.
+func recoveryHooks(s *stack.Stack) bench.RecoveryHooks {
+	return bench.RecoveryHooks{
+		Start: func(ctx context.Context) (func() error, error) {
+			env, err := serviceEnv(s, "nik-match")
+			if err != nil {
+				return nil, err
+			}
+			cmd := exec.Command(filepath.Join(programFolder(s), "nik-match"))
+			cmd.Env, cmd.Stderr = childEnv(env), os.Stderr
+			if err := cmd.Start(); err != nil {
+				return nil, err
+			}
+			kill := func() error {
+				err := cmd.Process.Kill()
+				_ = cmd.Wait()
+				return err
+			}
+			return kill, ready(ctx, s.URL("nik-match")+"/readyz")
+		},
+		Check: func(ctx context.Context) error {
+			violations, err := (&CheckCmd{Timeout: time.Minute, Skip: []string{"replay", "console", "notify"}}).run(ctx, s)
+			if err == nil && len(violations) > 0 {
+				err = fmt.Errorf("%d violations, the first: %s", len(violations), violations[0])
+			}
+			return err
+		},
+	}
+}
+
+// ready waits until an address answers 200.
+func ready(ctx context.Context, url string) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	for check := answers(url); ; {
+		err := check(ctx)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
 // Run measures each in turn.

@@ -32,10 +32,11 @@ func Marks(ctx context.Context, js jetstream.JetStream) (map[string]uint64, erro
 	return marks, nil
 }
 
-// Wait blocks until every durable has acknowledged everything up to the marks, or ctx ends. It reports who is behind.
-func Wait(ctx context.Context, js jetstream.JetStream, marks map[string]uint64, say func(text string)) error {
+// Wait blocks until every durable of services has acknowledged everything up to the marks, or ctx ends. It reports who
+// is behind.
+func Wait(ctx context.Context, js jetstream.JetStream, services []string, marks map[string]uint64, say func(text string)) error {
 	for {
-		behind, err := behind(ctx, js, marks)
+		behind, err := behind(ctx, js, services, marks)
 		if err != nil {
 			return err
 		}
@@ -51,10 +52,10 @@ func Wait(ctx context.Context, js jetstream.JetStream, marks map[string]uint64, 
 	}
 }
 
-func behind(ctx context.Context, js jetstream.JetStream, marks map[string]uint64) ([]string, error) {
+func behind(ctx context.Context, js jetstream.JetStream, services []string, marks map[string]uint64) ([]string, error) {
 	var out []string
 	for _, owner := range bus.Owners {
-		for _, name := range bus.Services() {
+		for _, name := range services {
 			if len(bus.Filters(name, owner)) == 0 {
 				continue
 			}
