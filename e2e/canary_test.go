@@ -121,7 +121,11 @@ func (w *world) leakAttempts(t *testing.T, c canaries, said *bytes.Buffer) {
 	w.mode(t, `{"fault":"html"}`)
 	g := w.propose(t, family(func(in map[string]any) { in["members"].([]map[string]any)[0]["mother"] = c.mother + "H" }))
 	eventually(t, "the simulator was asked while it answered nonsense", 20*time.Second, func() bool {
-		return bytes.Contains(w.get(t, w.URL("dukcapil-sim")+"/admin/counts"), []byte(`"html"`))
+		var counts struct {
+			Faulty int64 `json:"faulty"`
+		}
+		decode(t, w.get(t, w.URL("dukcapil-sim")+"/admin/counts"), &counts)
+		return counts.Faulty > 0
 	})
 	w.mode(t, `{"fault":"none"}`)
 	w.decide(t, g)
