@@ -172,7 +172,9 @@ func TestPage_InBrowser(t *testing.T) {
 	t.Parallel()
 	db := testkit.DB(t, migrations)
 	issuer := newIssuer(t)
-	origin := startSite(t, db, issuer.URL, newWorld(t))
+	w := newWorld(t)
+	w.Notify = "http://127.0.0.1:1" // one service is away
+	origin := startSite(t, db, issuer.URL, w)
 	seed(t, db, time.Now())
 	b := newBrowser(t)
 

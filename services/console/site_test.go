@@ -298,3 +298,49 @@ func TestSite_Language(t *testing.T) {
 		t.Errorf("a form of another site: got %d, want 403", forged.StatusCode)
 	}
 }
+
+func TestSite_Inbox(t *testing.T) {
+	t.Parallel()
+	db := testkit.DB(t, migrations)
+	i := newIssuer(t)
+	i.signInAs(bandungOfficer)
+	w := newWorld(t)
+	origin := startSite(t, db, i.URL, w)
+	c := newClient(t)
+	_, page := visit(t, c, origin+"/auth/login?next=/menunggu")
+	for _, want := range []string{"Usulan menunggu verifikasi", "Berkas tiga menunggu.", "Hasil dua &lt;menunggu&gt;.", "Kabupaten Bandung", "hanya 200 terbaru"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if n := strings.Count(page, "<h2>Usulan menunggu verifikasi"); n != 1 {
+		t.Errorf("got %d groups of one kind, want 1", n)
+	}
+	w.Notify = "http://127.0.0.1:1"
+	origin = startSite(t, db, i.URL, w)
+	c = newClient(t)
+	if resp, page := visit(t, c, origin+"/auth/login?next=/menunggu"); resp.StatusCode != http.StatusOK || !strings.Contains(page, "sedang tidak menjawab") {
+		t.Errorf("without notify: got %d, want a page that says so", resp.StatusCode)
+	}
+}
+
+func TestWatcher(t *testing.T) {
+	t.Parallel()
+	world := newWorld(t)
+	w := newWatcher([]endpoint{{"registry", world.URL}, {"away", "http://127.0.0.1:1"}})
+	w.look(t.Context())
+	number := func(n *int64) int64 {
+		if n == nil {
+			return -1
+		}
+		return *n
+	}
+	seen := w.seen()
+	there, away := seen[0], seen[1]
+	if !there.Ready || number(there.Unpublished) != 3 || number(there.Lag) != 14 || number(there.Dead) != 0 || number(there.Parked) != 1 {
+		t.Errorf("got %+v, want ready with 3 unpublished, 14 behind, none dead, one parked", there)
+	}
+	if away.Up || away.Ready || away.Dead != nil {
+		t.Errorf("a service that does not answer: got %+v", away)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,7 +21,7 @@ import (
 )
 
 // world is the other services as the console sees them over HTTP: readiness, metrics and answers.
-type world struct{ URL string }
+type world struct{ URL, Notify string }
 
 func newWorld(t *testing.T) world {
 	t.Helper()
@@ -34,9 +35,23 @@ func newWorld(t *testing.T) world {
 	mux.HandleFunc("GET /v1/deciles", func(w http.ResponseWriter, _ *http.Request) {
 		answerJSON(w, map[string]any{"release": "r1", "families": []int{214, 205, 199, 203, 188, 197, 210, 194, 189, 201}})
 	})
+	mux.HandleFunc("GET /v1/notifications", func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ey") {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		notice := func(title, text string, read bool) map[string]any {
+			return map[string]any{"id": newID(), "area": village, "created_at": time.Now(), "read": read,
+				"title": map[string]string{"id": title, "en": title + " (en)"}, "text": map[string]string{"id": text, "en": text + " (en)"}}
+		}
+		answerJSON(w, map[string]any{"next": newID(), "items": []any{
+			notice("Usulan menunggu verifikasi", "Berkas satu menunggu.", false), notice("Hasil perlu ditinjau", "Hasil dua <menunggu>.", true),
+			notice("Usulan menunggu verifikasi", "Berkas tiga menunggu.", true),
+		}})
+	})
 	s := httptest.NewServer(mux)
 	t.Cleanup(s.Close)
-	return world{s.URL}
+	return world{s.URL, s.URL}
 }
 
 // startSite runs the pages as main does, on a port of its own, and returns their origin.
@@ -52,7 +67,7 @@ func startSite(t *testing.T, db *pgxpool.Pool, issuer string, w world) string {
 	origin := "http://localhost:" + port
 	cfg := config{
 		Common: app.Common{OIDCIssuer: issuer, OIDCAudience: "dtks", Addr: addr}, PublicURL: origin, OIDCClientID: "dtks-console",
-		Registry: w.URL, Verification: w.URL, NIKMatch: w.URL, Eligibility: w.URL, Notify: "http://127.0.0.1:1",
+		Registry: w.URL, Verification: w.URL, NIKMatch: w.URL, Eligibility: w.URL, Notify: w.Notify,
 	}
 	s := newSite(t.Context(), cfg, db)
 	server := web.New("console", s.verifier, db.Ping)

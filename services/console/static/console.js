@@ -20,7 +20,7 @@
 		const grouped = whole.replace(/\B(?=(\d{3})+(?!\d))/g, mark === "," ? "." : ",");
 		return frac && frac !== "0" ? grouped + mark + frac : grouped;
 	};
-	const clock = new Intl.DateTimeFormat("id-ID", { hour: "2-digit", minute: "2-digit", timeZone: "Asia/Jakarta" });
+	const clock = new Intl.DateTimeFormat(document.documentElement.lang === "en" ? "en-GB" : "id-ID", { hour: "2-digit", minute: "2-digit", timeZone: "Asia/Jakarta" });
 
 	const series = () => figures.lines.map((l) => ({
 		label: l.noun, stroke: style("--" + l.noun), width: 2, points: { show: false },
