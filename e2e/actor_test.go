@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"dtks/pkg/event"
@@ -188,40 +190,52 @@ func (w *world) entitlement(t *testing.T, programme, familyID string) (event.Env
 func (w *world) newest(t *testing.T, owner, filter string) event.Envelope {
 	t.Helper()
 	var newest event.Envelope
-	for _, env := range w.events(t, owner, filter) {
-		if env.Version > newest.Version {
-			newest = env
+	stream, err := w.js.Stream(t.Context(), event.StreamOf(owner))
+	if err == nil {
+		var msg *jetstream.RawStreamMsg
+		if msg, err = stream.GetLastMsgForSubject(t.Context(), filter); err == nil {
+			decode(t, msg.Data, &newest)
 		}
 	}
+	if err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) && !away(err) {
+		t.Fatal(err)
+	}
 	return newest
+}
+
+// away reports whether the broker was only not there at the moment, as after a kill.
+func away(err error) bool {
+	return errors.Is(err, nats.ErrTimeout) || errors.Is(err, nats.ErrNoResponders) || errors.Is(err, nats.ErrDisconnected) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrConnectionReconnecting) || errors.Is(err, jetstream.ErrJetStreamNotEnabled)
 }
 
 // events reads every event on subjects that match a filter, in stream order.
 func (w *world) events(t *testing.T, owner, filter string) []event.Envelope {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	consumer, err := w.js.OrderedConsumer(ctx, event.StreamOf(owner), jetstream.OrderedConsumerConfig{FilterSubjects: []string{filter}})
+	stream := event.StreamOf(owner)
+	consumer, err := w.js.CreateConsumer(ctx, stream, jetstream.ConsumerConfig{FilterSubject: filter, AckPolicy: jetstream.AckNonePolicy})
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = w.js.DeleteConsumer(context.WithoutCancel(ctx), stream, consumer.CachedInfo().Name) }()
 	var out []event.Envelope
-	for {
+	for want := int(consumer.CachedInfo().NumPending); len(out) < want; {
 		batch, err := consumer.FetchNoWait(500)
 		if err != nil {
 			t.Fatal(err)
 		}
-		n := 0
 		for msg := range batch.Messages() {
-			n++
 			var env event.Envelope
 			decode(t, msg.Data(), &env)
 			out = append(out, env)
 		}
-		if n == 0 {
-			return out
+		if ctx.Err() != nil {
+			t.Fatalf("read %d of %d events of %s", len(out), want, filter)
 		}
 	}
+	return out
 }
 
 func decode(t *testing.T, raw []byte, into any) {
