@@ -52,7 +52,8 @@ func (c *BrokerCmd) Run(ctx context.Context) error {
 
 // IssuerCmd runs the development issuer.
 type IssuerCmd struct {
-	Addr     string   `help:"Address to listen on; loopback only." default:"127.0.0.1:8406"`
+	Addr     string   `help:"Address to listen on; loopback only, unless --private-network." default:"127.0.0.1:8406"`
+	Private  bool     `help:"Listen on any address: for a container network that nobody else can reach." name:"private-network"`
 	URL      string   `help:"Its own address as clients see it; http://ADDR when empty."`
 	Audience string   `help:"Audience of access tokens." default:"dtks"`
 	Key      string   `help:"File of the signing key; made when missing." required:""`
@@ -63,7 +64,7 @@ type IssuerCmd struct {
 // Run serves until ctx ends.
 func (c *IssuerCmd) Run(ctx context.Context) error {
 	host, _, err := net.SplitHostPort(c.Addr)
-	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
+	if ip := net.ParseIP(host); err != nil || !c.Private && (ip == nil || !ip.IsLoopback()) {
 		return errors.New("the development issuer listens on a loopback address only: it signs anybody in")
 	}
 	cfg := issuer.Config{URL: c.URL, Audience: c.Audience, KeyFile: c.Key, Redirects: c.Redirect}

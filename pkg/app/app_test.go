@@ -5,6 +5,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -137,6 +140,32 @@ func TestDispatch(t *testing.T) {
 		t.Error(d)
 	}
 	if d := cmp.Diff([]string{"serve", "check a,b"}, ran); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestReadyCommand(t *testing.T) {
+	t.Parallel()
+	status := http.StatusServiceUnavailable
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/readyz" {
+			t.Errorf("asked for %s", r.URL.Path)
+		}
+		w.WriteHeader(status)
+	}))
+	t.Cleanup(server.Close)
+	_, port, err := net.SplitHostPort(server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(addr string) int {
+		getenv := func(string) string { return addr }
+		return exitCode(dispatch(t.Context(), getenv, []string{"ready"}, nil, nil))
+	}
+	codes := []int{ask(":" + port), ask("none")}
+	status = http.StatusOK
+	codes = append(codes, ask(":"+port), ask("0.0.0.0:"+port))
+	if d := cmp.Diff([]int{exitFailed, exitUsage, exitOK, exitOK}, codes); d != "" {
 		t.Error(d)
 	}
 }

@@ -54,7 +54,10 @@ func dispatch(
 	if command, ok := commands[args[0]]; ok {
 		return command(ctx, getenv, args[1:])
 	}
-	names := slices.Sorted(maps.Keys(commands))
+	if args[0] == readyCommand {
+		return ready(ctx, getenv)
+	}
+	names := append(slices.Sorted(maps.Keys(commands)), readyCommand)
 	return Usage(fmt.Errorf("no such command; known are: %s", strings.Join(names, ", ")))
 }
 

@@ -14,9 +14,34 @@ import (
 	"dtks/pkg/bus"
 )
 
-// Databases makes one database and one role per service and writes each service's address into its secrets. admin is an
-// address whose user may create both.
+// Databases makes databases and roles and writes each service's address into its secrets. admin is an address whose user
+// may create both.
 func Databases(ctx context.Context, s Secrets, admin string) error {
+	if err := Roles(ctx, s, admin); err != nil {
+		return err
+	}
+	cfg, err := pgx.ParseConfig(admin)
+	if err != nil {
+		return errors.New("the address of PostgreSQL cannot be read") // the parser's text may hold the password
+	}
+	for _, service := range bus.Services() {
+		secret, err := os.ReadFile(s.path(service, "database.password"))
+		if err != nil {
+			return fmt.Errorf("reading the database password of %s: %w", service, err)
+		}
+		address, err := addressFor(cfg, admin, DatabaseName(service), strings.TrimSpace(string(secret)))
+		if err != nil {
+			return err
+		}
+		if err := keep(s.path(service, "database.url"), []byte(address+"\n")); err != nil {
+			return err
+		}
+	}
+	return keep(s.path("admin", "database.url"), []byte(admin+"\n"))
+}
+
+// Roles makes one database and one role per service, and writes nothing: the secrets may be mounted read-only.
+func Roles(ctx context.Context, s Secrets, admin string) error {
 	conn, err := pgx.Connect(ctx, admin)
 	if err != nil {
 		return fmt.Errorf("connecting to PostgreSQL: %w", redacted(err))
@@ -31,15 +56,8 @@ func Databases(ctx context.Context, s Secrets, admin string) error {
 		if err := database(ctx, conn, name, pass); err != nil {
 			return fmt.Errorf("making the database of %s: %w", service, err)
 		}
-		address, err := addressFor(conn.Config(), admin, name, pass)
-		if err != nil {
-			return err
-		}
-		if err := write(s.path(service, "database.url"), []byte(address+"\n")); err != nil {
-			return err
-		}
 	}
-	return write(s.path("admin", "database.url"), []byte(admin+"\n"))
+	return nil
 }
 
 // DatabaseName is the name of a service's database and of its role.
@@ -94,7 +112,7 @@ func addressFor(cfg *pgx.ConnConfig, admin, name, pass string) (string, error) {
 	if u, err := url.Parse(admin); err == nil && strings.HasPrefix(u.Scheme, "postgres") {
 		query = u.Query()
 	}
-	for _, gone := range []string{"user", "password", "dbname", "database"} {
+	for _, gone := range []string{"user", "password", "dbname", "database", "passfile"} {
 		query.Del(gone)
 	}
 	host := fmt.Sprintf("%s:%d", cfg.Host, cfg.Port)

@@ -4,6 +4,7 @@
 package provision
 
 import (
+	"bytes"
 	"crypto/ecdh"
 	"crypto/rand"
 	"encoding/base64"
@@ -25,6 +26,9 @@ import (
 
 // Programme is the recipient that stands for the programme systems (PKH, Sembako …): it gets what eligibility grants.
 const Programme = "programme"
+
+// Server is the administrator of a deployment's own PostgreSQL. Where PostgreSQL is somebody else's it stays unused.
+const Server = "postgres"
 
 // Secrets is a folder of secrets: one folder per user, each file readable by its owner only.
 type Secrets string
@@ -80,7 +84,8 @@ func Keys(s Secrets) error {
 		err := errors.Join(
 			s.ensure(service, "seal.key", newSealKey),
 			s.ensure(service, "seal.kek", random32),
-			s.ensure(service, "database.password", password))
+			s.ensure(service, "database.password", password),
+			s.passfile(service, DatabaseName(service)))
 		if err != nil {
 			return err
 		}
@@ -88,6 +93,8 @@ func Keys(s Secrets) error {
 	return errors.Join(
 		s.ensure(Programme, "seal.key", newSealKey),
 		s.ensure("issuer", "cli.secret", password),
+		s.ensure(Server, "database.password", password),
+		s.passfile(Server, "postgres"),
 		s.recipients())
 }
 
@@ -104,6 +111,24 @@ func (s Secrets) ensure(user, name string, generate func() ([]byte, error)) erro
 		return fmt.Errorf("making %s of %s: %w", name, user, err)
 	}
 	return write(path, append(secret, '\n'))
+}
+
+// passfile repeats a database password as PostgreSQL's clients read it (passfile=… in an address), so that an address in
+// the environment holds no password.
+func (s Secrets) passfile(user, role string) error {
+	secret, err := os.ReadFile(s.path(user, "database.password"))
+	if err != nil {
+		return fmt.Errorf("reading the database password of %s: %w", user, err)
+	}
+	return keep(s.path(user, "pgpass"), []byte("*:*:*:"+role+":"+strings.TrimSpace(string(secret))+"\n"))
+}
+
+// keep writes a file that follows from others, unless it is right already.
+func keep(path string, b []byte) error {
+	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, b) {
+		return nil
+	}
+	return write(path, b)
 }
 
 // write replaces a file of secrets in one step.
@@ -149,7 +174,8 @@ func password() ([]byte, error) {
 
 func encode(b []byte) []byte { return []byte(base64.StdEncoding.EncodeToString(b)) }
 
-// recipients writes who may read which sealed class, with everybody's public key.
+// recipients writes who may read which sealed class, with everybody's public key; a copy goes to each service, whose
+// folder then holds all that it needs.
 func (s Secrets) recipients() error {
 	r := seal.Recipients{Keys: map[string]string{}, Grants: bus.Grants}
 	for _, name := range append(bus.Services(), Programme) {
@@ -171,5 +197,10 @@ func (s Secrets) recipients() error {
 	if err != nil {
 		return fmt.Errorf("encoding the recipients: %w", err)
 	}
-	return write(filepath.Join(string(s), "recipients.json"), append(b, '\n'))
+	b = append(b, '\n')
+	all := []error{keep(filepath.Join(string(s), "recipients.json"), b)}
+	for _, service := range bus.Services() {
+		all = append(all, keep(s.path(service, "recipients.json"), b))
+	}
+	return errors.Join(all...)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -78,6 +79,25 @@ func TestKeys_ServicesCanReadThem(t *testing.T) {
 		}
 		if diff := cmp.Diff(bus.Grants, keys.Recipients.Grants); diff != "" {
 			t.Errorf("%s: grants differ:\n%s", service, diff)
+		}
+	}
+}
+
+// PostgreSQL's own rules decide which line of a password file counts.
+func TestKeys_PasswordFiles(t *testing.T) {
+	t.Parallel()
+	s := newSecrets(t)
+	for user, role := range map[string]string{"registry": "dtks_registry", "nik-match": "dtks_nik_match", Server: "postgres"} {
+		want, err := os.ReadFile(s.path(user, "database.password"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg, err := pgx.ParseConfig("postgres://" + role + "@db:5433/" + role + "?passfile=" + s.path(user, "pgpass"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cfg.Password == "" || cfg.Password != strings.TrimSpace(string(want)) {
+			t.Errorf("%s: the password file does not give the role's password", user)
 		}
 	}
 }
