@@ -27,6 +27,8 @@ type api struct {
 func (a *api) register(s *web.Server) {
 	web.Register(s, huma.Operation{OperationID: "list-decisions", Method: http.MethodGet, Path: "/v1/families/{id}/decisions",
 		Summary: "Decisions in force for a family, with reasons"}, a.decisions)
+	web.Register(s, huma.Operation{OperationID: "count-deciles", Method: http.MethodGet, Path: "/v1/deciles",
+		Summary: "How many active families of an area are in each decile"}, a.deciles)
 	web.Register(s, huma.Operation{OperationID: "create-release", Method: http.MethodPost, Path: "/v1/releases",
 		Summary: "Rank the whole population and put the cut-offs into force", DefaultStatus: http.StatusCreated}, a.createRelease)
 	web.Register(s, huma.Operation{OperationID: "list-releases", Method: http.MethodGet, Path: "/v1/releases",
@@ -122,6 +124,32 @@ func (a *api) view(d *storedDecision) decisionView {
 		v.Reasons = append(v.Reasons, r)
 	}
 	return v
+}
+
+type decilesOutput struct {
+	Body struct {
+		Area     string  `json:"area"`
+		Release  string  `json:"release"`
+		Families []int64 `json:"families" doc:"Of deciles 1 (poorest) to 10"`
+		Unscored int64   `json:"unscored" doc:"Active families with too few answers"`
+	}
+}
+
+func (a *api) deciles(ctx context.Context, in *struct {
+	Area string `query:"area" maxLength:"13" doc:"Province, regency, district or village; 00 = all; nothing: the caller's own"`
+}) (*decilesOutput, error) {
+	rights := auth.Rights(ctx)
+	if in.Area == "" {
+		in.Area = rights.Area()
+	}
+	if err := rights.Require(auth.Read, in.Area); err != nil {
+		return nil, err
+	}
+	out := new(decilesOutput)
+	var err error
+	out.Body.Area = in.Area
+	out.Body.Release, out.Body.Families, out.Body.Unscored, err = a.store.countDeciles(ctx, in.Area)
+	return out, err
 }
 
 func split(codes string) []string { return strings.Fields(codes) }

@@ -90,6 +90,16 @@ func TestAPI_Decisions(t *testing.T) {
 			}
 		})
 	}
+	var counted struct {
+		Release  string  `json:"release"`
+		Families []int64 `json:"families"`
+	}
+	if got := as("ops", "32").do(http.MethodGet, "/v1/deciles?area=32.04", "", "", &counted); got != http.StatusOK || counted.Release == "" || sum(counted.Families) != 1 {
+		t.Errorf("got %d %+v, want one family", got, counted)
+	}
+	if got := as("ops", "33").do(http.MethodGet, "/v1/deciles?area=32.04", "", "", nil); got != http.StatusForbidden {
+		t.Errorf("deciles of a neighbour: got %d, want %d", got, http.StatusForbidden)
+	}
 	var body struct {
 		Area      string         `json:"area"`
 		Decisions []decisionView `json:"decisions"`
@@ -148,4 +158,11 @@ func TestAPI_Releases(t *testing.T) {
 	if got := admin.do(http.MethodGet, "/v1/releases/"+uuid.NewString(), "", "", nil); got != http.StatusNotFound {
 		t.Errorf("no such release: got %d", got)
 	}
+}
+
+func sum(ns []int64) (total int64) {
+	for _, n := range ns {
+		total += n
+	}
+	return total
 }

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"dtks/services/eligibility/pmt"
+	"dtks/services/eligibility/rank"
 )
 
 // scores hands out the score by model of each active family that has one, as of one moment and in no order.
@@ -188,4 +190,35 @@ func (s *store) releases(ctx context.Context, id string) ([]releaseRow, error) {
 		return nil, fmt.Errorf("reading releases: %w", err)
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[releaseRow])
+}
+
+// countDeciles counts the active families of an area by decile of the release in force, and those without a score.
+func (s *store) countDeciles(ctx context.Context, area string) (release string, families []int64, unscored int64, err error) {
+	prefix := area
+	if area == "00" || area == "00.00" {
+		prefix = ""
+	}
+	prefix = strings.TrimSuffix(prefix, ".00")
+	families = make([]int64, rank.Deciles)
+	rows, err := s.db.Query(ctx, `
+		SELECT release_id, coalesce(width_bucket(score - 1, cutoffs) + 1, 0)::int AS decile, count(*)
+		FROM family
+		JOIN release_in_force ON true
+		JOIN release USING (release_id)
+		WHERE active AND starts_with(area, $1)
+		GROUP BY 1, 2`, prefix)
+	if err != nil {
+		return "", nil, 0, fmt.Errorf("counting deciles: %w", err)
+	}
+	var decile int
+	var n int64
+	_, err = pgx.ForEachRow(rows, []any{&release, &decile, &n}, func() error {
+		if decile == 0 {
+			unscored = n
+		} else {
+			families[decile-1] = n
+		}
+		return nil
+	})
+	return release, families, unscored, err
 }

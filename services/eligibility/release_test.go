@@ -108,6 +108,21 @@ func TestRelease_DecilesEqualSQL(t *testing.T) {
 	}); err != nil {
 		t.Error(err)
 	}
+	_, families, unscored, err := s.store.countDeciles(t.Context(), "00")
+	if err != nil || unscored != 0 {
+		t.Errorf("unscored %d %v", unscored, err)
+	}
+	want := make([]int64, 10)
+	all, err := s.db.Query(t.Context(), `SELECT score FROM family WHERE active`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pgx.ForEachRow(all, []any{&score}, func() error { want[rel.Cutoffs.Decile(score)-1]++; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, families); diff != "" {
+		t.Errorf("counted by SQL: %s", diff)
+	}
 	if seen < 50 {
 		t.Errorf("only %d different scores", seen)
 	}
