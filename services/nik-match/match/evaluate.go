@@ -88,7 +88,7 @@ func (r Rules) Compared(asked event.PersonIdentity, a Answer) (result Result, ok
 		return Result{}, false
 	}
 	fields := []event.FieldEvidence{{Field: NIK, Agrees: true}}
-	doubts, differs, finding := 0, false, ""
+	effects := make(map[string]Effect, len(r.Fields)) // of the fields compared; "" = agrees
 	for _, rule := range r.Fields {
 		if Value(asked, rule.Field) == "" {
 			continue
@@ -97,8 +97,15 @@ func (r Rules) Compared(asked event.PersonIdentity, a Answer) (result Result, ok
 		if !ok {
 			return Result{}, false
 		}
-		effect := rule.effect(said, similarity)
-		fields = append(fields, event.FieldEvidence{Field: rule.Field, Agrees: effect == "", Similarity: similarity})
+		effects[rule.Field] = rule.effect(said, similarity)
+		fields = append(fields, event.FieldEvidence{Field: rule.Field, Agrees: effects[rule.Field] == "", Similarity: similarity})
+	}
+	doubts, differs, finding := 0, false, ""
+	for _, rule := range r.Fields {
+		effect := effects[rule.Field]
+		if effect == Differ && rule.excused(effects) {
+			effect = Doubt
+		}
 		if (effect == Doubt || effect == Differ) && finding == "" {
 			finding = rule.Finding
 		}
@@ -119,6 +126,16 @@ func (r Rules) Compared(asked event.PersonIdentity, a Answer) (result Result, ok
 		finding = Agrees
 	}
 	return Result{verdict, event.MatchEvidence{Code: a.Code, Finding: finding, Fields: fields}}, true
+}
+
+// excused reports whether the fields that Unless names were all compared and agree.
+func (f Field) excused(effects map[string]Effect) bool {
+	for _, other := range f.Unless {
+		if effect, compared := effects[other]; !compared || effect != "" {
+			return false
+		}
+	}
+	return len(f.Unless) > 0
 }
 
 // effect is "" where the field agrees.

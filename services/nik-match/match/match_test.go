@@ -38,8 +38,10 @@ func TestRules_Compared(t *testing.T) {
 		{"OurThresholdNotTheirs", map[string]string{Name: "Tidak Sesuai (84)"}, event.Padan, "sesuai"},
 		{"Nickname", map[string]string{Name: "Tidak Sesuai (79)"}, event.PerluTinjau, "nama_berbeda"},
 		{"NicknameAtReview", map[string]string{Name: "Tidak Sesuai (60)"}, event.PerluTinjau, "nama_berbeda"},
-		{"SomebodyElse", map[string]string{Name: "Tidak Sesuai (59)"}, event.TidakPadan, "nama_berbeda"},
-		{"NameWithoutScore", map[string]string{Name: "Tidak Sesuai"}, event.TidakPadan, "nama_berbeda"},
+		{"CalledOtherwise", map[string]string{Name: "Tidak Sesuai (30)", KK: "Tidak Sesuai"}, event.PerluTinjau, "nama_berbeda"},
+		{"SomebodyElse", map[string]string{Name: "Tidak Sesuai (59)", BirthDate: "Tidak Sesuai"}, event.TidakPadan, "nama_berbeda"},
+		{"SomebodyElsesMother", map[string]string{Name: "Tidak Sesuai (59)", Mother: "Tidak Sesuai (50)"}, event.TidakPadan, "nama_berbeda"},
+		{"NameWithoutScore", map[string]string{Name: "Tidak Sesuai", Sex: "Tidak Sesuai"}, event.TidakPadan, "nama_berbeda"},
 		{"BirthDate", map[string]string{BirthDate: "Tidak Sesuai"}, event.PerluTinjau, "tanggal_lahir_berbeda"},
 		{"Sex", map[string]string{Sex: "Tidak Sesuai"}, event.PerluTinjau, "jenis_kelamin_berbeda"},
 		{"Mother", map[string]string{Mother: "Tidak Sesuai (69)"}, event.PerluTinjau, "ibu_berbeda"},
@@ -82,6 +84,10 @@ func TestRules_ComparedEvidence(t *testing.T) {
 	if diff := cmp.Diff(want, got); !ok || diff != "" {
 		t.Errorf("evidence (-want +got):\n%s", diff)
 	}
+	// Without a mother to compare nothing excuses another name.
+	if got, _ := Standard().Compared(person, said(map[string]string{Name: "Tidak Sesuai (30)"})); got.Verdict != event.TidakPadan {
+		t.Errorf("another name without a mother's got %s, want tidak_padan", got.Verdict)
+	}
 	person.Name = ""
 	if got, _ := Standard().Compared(person, said(nil)); got.Verdict != event.PerluTinjau || got.Evidence.Finding != NoName {
 		t.Errorf("nameless got %s %s, want it looked at", got.Verdict, got.Evidence.Finding)
@@ -112,6 +118,7 @@ func TestParse_Refuses(t *testing.T) {
 		"VerdictOnQuota":     {`"class": "quota"`, `"class": "quota", "verdict": "padan"`},
 		"ReviewAboveAgree":   {`"review": 60`, `"review": 90`},
 		"NameIgnored":        {`"effect": "differ"`, `"effect": "note"`},
+		"UnlessUnknown":      {`"birth_date", "sex", "mother"]`, `"religion"]`},
 		"UnknownField":       {`"field": "sex"`, `"field": "religion"`},
 	} {
 		changed := strings.Replace(text, change[0], change[1], 1)

@@ -48,12 +48,14 @@ const (
 
 // Field is the rule of one compared field.
 type Field struct {
-	Field   string `json:"field"`            // as in event.FieldEvidence
-	Agree   int    `json:"agree,omitempty"`  // least similarity that agrees, 0..100; 0 = no similarity, Sesuai decides
-	Review  int    `json:"review,omitempty"` // from here up to Agree it is a doubt; below it Effect holds
-	Effect  Effect `json:"effect"`
-	Finding string `json:"finding"` // reason code when it does not agree
-	Why     string `json:"why"`
+	Field  string `json:"field"`            // as in event.FieldEvidence
+	Agree  int    `json:"agree,omitempty"`  // least similarity that agrees, 0..100; 0 = no similarity, Sesuai decides
+	Review int    `json:"review,omitempty"` // from here up to Agree it is a doubt; below it Effect holds
+	Effect Effect `json:"effect"`
+	// Unless names fields: where all of them were compared and agree, Differ is only a doubt.
+	Unless  []string `json:"unless,omitempty"`
+	Finding string   `json:"finding"` // reason code when it does not agree
+	Why     string   `json:"why"`
 }
 
 // Rules are one version of thresholds and code meanings.
@@ -98,6 +100,11 @@ func Parse(text []byte) (Rules, error) {
 		if !slices.Contains(Names(), f.Field) || !slices.Contains([]Effect{Note, Doubt, Differ}, f.Effect) || f.Finding == "" ||
 			f.Agree < 0 || f.Agree > 100 || f.Review < 0 || f.Review > f.Agree {
 			return r, fmt.Errorf("match rules: field %d (%s) does not hold", i, f.Field)
+		}
+		for _, other := range f.Unless {
+			if !slices.ContainsFunc(r.Fields, func(o Field) bool { return o.Field == other && other != f.Field }) {
+				return r, fmt.Errorf("match rules: field %d (%s): unless names %q, which is not compared", i, f.Field, other)
+			}
 		}
 	}
 	if !slices.ContainsFunc(r.Fields, func(f Field) bool { return f.Field == Name && f.Effect != Note }) {
