@@ -68,9 +68,7 @@
 	const remember = (root) => new Map([...root.querySelectorAll("[data-k]")].map((e) => [e.dataset.k, e.textContent]));
 	const bump = (root, before) => {
 		for (const e of root.querySelectorAll("[data-k]")) {
-			if (!before.has(e.dataset.k) || before.get(e.dataset.k) === e.textContent) continue;
-			e.classList.add("bump");
-			requestAnimationFrame(() => requestAnimationFrame(() => e.classList.remove("bump")));
+			if (before.has(e.dataset.k) && before.get(e.dataset.k) !== e.textContent) e.classList.add("bump");
 		}
 	};
 
