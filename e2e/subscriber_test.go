@@ -124,7 +124,7 @@ func TestSubscriber_NeighbourArea(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nc, err := nats.Connect(w.NATSURL(), credential, nats.CustomInboxPrefix("_INBOX_ext-3204"), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
+	nc, err := nats.Connect(w.NATSURL(), credential, nats.CustomInboxPrefix("_INBOX_ext-3204"), nats.PermissionErrOnSubscribe(true), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,8 @@ func TestSubscriber_NeighbourArea(t *testing.T) {
 	}
 	const mine, theirs = "registry.registrant.updated.v1.family.32.04.>", "registry.registrant.updated.v1.family.33.74.>"
 	consumer := func(name string, filters ...string) error {
-		cfg := jetstream.ConsumerConfig{Durable: name, AckPolicy: jetstream.AckExplicitPolicy}
+		cfg := jetstream.ConsumerConfig{Durable: name, DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy, AckPolicy: jetstream.AckExplicitPolicy,
+			AckWait: 30 * time.Second, MaxAckPending: 1000}
 		if len(filters) == 1 {
 			cfg.FilterSubject = filters[0]
 		} else {

@@ -108,7 +108,7 @@ func (w *worker) pull(ctx context.Context) error {
 		case queue <- m:
 		case <-ctx.Done():
 		}
-	}, jetstream.PullMaxMessages(2*BatchMax), jetstream.PullExpiry(20*time.Second),
+	}, jetstream.PullMaxMessages(2*BatchMax), jetstream.PullExpiry(5*time.Second),
 		jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) {
 			if errors.Is(err, jetstream.ErrConsumerDeleted) || errors.Is(err, jetstream.ErrConsumerNotFound) {
 				select {
