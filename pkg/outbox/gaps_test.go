@@ -12,7 +12,7 @@ func TestProgress_Advance(t *testing.T) {
 	steps := []struct {
 		name       string
 		seqs       []int64
-		xmin, xmax uint64
+		xmin, mark uint64 // oldest running transaction of the snapshot, and the transaction that marks after it
 		high       int64
 		gaps       []int64
 	}{
@@ -24,7 +24,7 @@ func TestProgress_Advance(t *testing.T) {
 	}
 	var p progress
 	for _, s := range steps {
-		p = p.advance(s.seqs, s.xmin, s.xmax)
+		p = p.advance(s.seqs, s.xmin).marked(s.mark)
 		if p.high != s.high || !slices.Equal(p.gapSeqs(), append([]int64{}, s.gaps...)) {
 			t.Fatalf("%s: got high %d gaps %v, want %d %v", s.name, p.high, p.gapSeqs(), s.high, s.gaps)
 		}
@@ -50,9 +50,10 @@ func simulate(t *testing.T, seed uint64) {
 	var p progress
 	var running []transaction
 	var nextSeq int64
-	nextXid := uint64(100)
+	nextXid, ended := uint64(100), uint64(99)
 	visible, read := map[int64]bool{}, map[int64]int{}
 	end := func(i int) {
+		ended = max(ended, running[i].xid)
 		if rng.IntN(4) > 0 {
 			for _, s := range running[i].seqs {
 				visible[s] = true
@@ -60,8 +61,9 @@ func simulate(t *testing.T, seed uint64) {
 		}
 		running = slices.Delete(running, i, i+1)
 	}
+	last := false
 	look := func(limit int) {
-		xmin := nextXid
+		xmin := ended + 1 // PostgreSQL's snapshots see no transaction above the newest that has ended
 		for _, r := range running {
 			xmin = min(xmin, r.xid)
 		}
@@ -80,7 +82,13 @@ func simulate(t *testing.T, seed uint64) {
 		for _, s := range seqs {
 			read[s]++
 		}
-		p = p.advance(seqs, xmin, nextXid)
+		p = p.advance(seqs, xmin)
+		for !last && rng.IntN(3) == 0 { // others begin between reading and marking
+			running = append(running, transaction{xid: nextXid})
+			nextXid++
+		}
+		p, ended = p.marked(nextXid), max(ended, nextXid)
+		nextXid++
 	}
 	for range 400 {
 		switch k := rng.IntN(10); {
@@ -100,6 +108,7 @@ func simulate(t *testing.T, seed uint64) {
 	for len(running) > 0 {
 		end(0)
 	}
+	last = true
 	for range 200 {
 		look(10)
 	}

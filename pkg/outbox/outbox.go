@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -22,7 +23,6 @@ import (
 	"dtks/pkg/event"
 	"dtks/pkg/failpoint"
 	"dtks/pkg/fault"
-	"dtks/pkg/pg"
 	"dtks/pkg/seal"
 )
 
@@ -99,19 +99,41 @@ func (o *Outbox) Add(ctx context.Context, tx pgx.Tx, drafts ...Draft) ([]Recorde
 		}
 		out[i] = Recorded{ID: id.String(), Version: rows.version[i], Time: now}
 	}
-	_, err = tx.Exec(ctx, `
-		INSERT INTO event (lane, seq, event_id, type, aggregate_key, version, subject, recorded_at, payload)
-		SELECT lane, CASE lane WHEN 0 THEN nextval('event_live_seq') ELSE nextval('event_release_seq') END,
-			id, type, key, version, subject, at, payload
-		FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::timestamptz[], $8::bytea[])
-			AS t (lane, id, type, key, version, subject, at, payload)`,
-		rows.lane, rows.id, rows.typ, rows.key, rows.version, rows.subject, rows.at, rows.payload)
+	_, err = tx.Exec(ctx, insertEvents, rows.lane, rows.id, rows.typ, rows.key, rows.version, rows.subject, rows.at, rows.payload)
 	if err != nil {
 		return nil, fmt.Errorf("writing events: %w", err)
 	}
 	failpoint.Hit("outbox.before_commit")
 	return out, nil
 }
+
+// insertEvents also keeps an aggregate in the lane in which events of it still wait: a lane that was faster would bring
+// its newer state before the older one, and the older would stay the last on its subject. The aggregates' locks are
+// held, so nothing joins the other lane meanwhile; a lane without anything waiting costs no lookup.
+const insertEvents = `
+	WITH waiting AS MATERIALIZED (
+		SELECT r.lane, r.high, r.gaps
+		FROM relay r
+		JOIN (
+			SELECT 0, last_value, is_called FROM event_live_seq
+			UNION ALL
+			SELECT 1, last_value, is_called FROM event_release_seq
+		) s (lane, last_value, is_called) USING (lane)
+		WHERE s.is_called AND (s.last_value > r.high OR r.gaps <> '{}')
+	), routed AS (
+		SELECT coalesce((
+				SELECT e.lane
+				FROM waiting w
+				JOIN event e ON e.lane = w.lane
+				WHERE w.lane <> t.lane AND e.aggregate_key = t.key AND (e.seq > w.high OR e.seq = ANY (w.gaps))
+				LIMIT 1), t.lane) AS lane, id, type, key, version, subject, at, payload
+		FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::timestamptz[], $8::bytea[])
+			AS t (lane, id, type, key, version, subject, at, payload)
+	)
+	INSERT INTO event (lane, seq, event_id, type, aggregate_key, version, subject, recorded_at, payload)
+	SELECT lane, CASE lane WHEN 0 THEN nextval('event_live_seq') ELSE nextval('event_release_seq') END,
+		id, type, key, version, subject, at, payload
+	FROM routed`
 
 // columns are the arrays of one insert.
 type columns struct {
@@ -130,7 +152,7 @@ func (o *Outbox) draw(ctx context.Context, tx pgx.Tx, drafts []Draft) (*columns,
 	n := len(drafts)
 	c := &columns{make([]int16, n), make([]uuid.UUID, n), make([]string, n), make([]string, n),
 		make([]int64, n), make([]string, n), make([]time.Time, n), make([][]byte, n)}
-	count := make(map[string]int64, n)
+	count, live := make(map[string]int64, n), make(map[string]bool, n)
 	for i := range drafts {
 		d := &drafts[i]
 		if d.Filter == "" {
@@ -141,10 +163,18 @@ func (o *Outbox) draw(ctx context.Context, tx pgx.Tx, drafts []Draft) (*columns,
 		}
 		at := event.Subject{Type: d.Type, Filter: d.Filter, Area: d.Area, ID: d.ID}
 		c.typ[i], c.key[i], c.subject[i] = string(d.Type), at.Key(), at.String()
-		if d.Release {
-			c.lane[i] = laneRelease
+		if _, err := event.ParseSubject(c.subject[i]); err != nil || strings.ContainsAny(c.subject[i], " *>\t\r\n") {
+			return nil, fmt.Errorf("%s: the draft's filter, area or id is no token of a subject", d.Type)
+		}
+		if !d.Release {
+			live[c.key[i]] = true
 		}
 		count[c.key[i]]++
+	}
+	for i, key := range c.key {
+		if !live[key] {
+			c.lane[i] = laneRelease
+		}
 	}
 	keys := make([]string, 0, len(count))
 	for key := range count {
@@ -194,7 +224,7 @@ func (o *Outbox) Lock(ctx context.Context, tx pgx.Tx, aggregates ...event.Subjec
 		SELECT aggregate_key, version
 		FROM aggregate
 		WHERE aggregate_key = ANY ($1)
-		ORDER BY aggregate_key
+		ORDER BY aggregate_key COLLATE "C" -- the order in which Add takes them
 		FOR UPDATE`, keys)
 	if err != nil {
 		return nil, fmt.Errorf("locking aggregates: %w", err)
@@ -291,12 +321,24 @@ func (o *Outbox) haveKeys(ctx context.Context, drafts []Draft, now time.Time) er
 	return o.EnsureKeys(ctx, seal.Day(now))
 }
 
-// EnsureKeys makes the keys of a day and publishes what is still to be granted.
+// EnsureKeys makes the keys of a day and publishes what is still to be granted. It has a connection of its own: callers
+// may hold all of the pool's in transactions that wait for these keys.
 func (o *Outbox) EnsureKeys(ctx context.Context, day string) error {
 	if o.keys == nil || len(o.keys.Classes()) == 0 {
 		return nil
 	}
-	err := pg.InTx(ctx, o.db, func(tx pgx.Tx) error {
+	config := o.db.Config()
+	conn, err := pgx.ConnectConfig(ctx, config.ConnConfig)
+	if err != nil {
+		return fmt.Errorf("making day keys: %w", err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	if config.AfterConnect != nil {
+		if err := config.AfterConnect(ctx, conn); err != nil {
+			return fmt.Errorf("making day keys: %w", err)
+		}
+	}
+	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		grants, err := o.keys.Ensure(ctx, tx, day)
 		if err != nil {
 			return err
@@ -317,7 +359,7 @@ func (o *Outbox) EnsureKeys(ctx context.Context, day string) error {
 	if err != nil {
 		return fmt.Errorf("making day keys: %w", err)
 	}
-	return o.keys.LoadOwn(ctx, day)
+	return o.keys.LoadOwn(ctx, conn, day)
 }
 
 // Wake tells the relays that a transaction with events has committed. Never blocks.

@@ -176,23 +176,20 @@ func (r *relay) load(ctx context.Context) error {
 		return err
 	}
 	r.at.gaps = nil
-	for _, g := range gaps {
-		// The horizon of an inherited gap is not known any more: take the latest possible.
-		r.at.gaps = append(r.at.gaps, gap{g, ^uint64(0)})
-	}
 	if len(gaps) == 0 {
 		return nil
 	}
-	var xmax string
-	if err := r.db.QueryRow(ctx, `SELECT pg_snapshot_xmax(pg_current_snapshot())::text`).Scan(&xmax); err != nil {
+	// The horizon of an inherited gap is not known any more: a transaction that begins now is newer than all that count.
+	var now string
+	if err := r.db.QueryRow(ctx, `SELECT pg_current_xact_id()::text`).Scan(&now); err != nil {
 		return err
 	}
-	horizon, err := strconv.ParseUint(xmax, 10, 64)
+	horizon, err := strconv.ParseUint(now, 10, 64)
 	if err != nil {
 		return err
 	}
-	for i := range r.at.gaps {
-		r.at.gaps[i].xmax = horizon
+	for _, g := range gaps {
+		r.at.gaps = append(r.at.gaps, gap{g, horizon})
 	}
 	return nil
 }
@@ -240,7 +237,7 @@ type row struct {
 func (r *relay) read(ctx context.Context) ([]row, progress, error) {
 	batch := &pgx.Batch{}
 	batch.Queue(`
-		SELECT pg_snapshot_xmin(pg_current_snapshot())::text, pg_snapshot_xmax(pg_current_snapshot())::text, high
+		SELECT pg_snapshot_xmin(pg_current_snapshot())::text, high
 		FROM relay
 		WHERE lane = $1`, r.lane)
 	batch.Queue(`
@@ -257,9 +254,9 @@ func (r *relay) read(ctx context.Context) ([]row, progress, error) {
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
 	results := tx.SendBatch(ctx, batch)
-	var xmin, xmax string
+	var xmin string
 	var marked int64
-	if err := results.QueryRow().Scan(&xmin, &xmax, &marked); err != nil {
+	if err := results.QueryRow().Scan(&xmin, &marked); err != nil {
 		_ = results.Close()
 		return nil, r.at, fmt.Errorf("reading the horizon: %w", err)
 	}
@@ -280,19 +277,18 @@ func (r *relay) read(ctx context.Context) ([]row, progress, error) {
 	if err := results.Close(); err != nil {
 		return nil, r.at, err
 	}
-	low, err1 := strconv.ParseUint(xmin, 10, 64)
-	high, err2 := strconv.ParseUint(xmax, 10, 64)
-	if err := errors.Join(err1, err2); err != nil {
+	oldest, err := strconv.ParseUint(xmin, 10, 64)
+	if err != nil {
 		return nil, r.at, err
 	}
 	seqs := make([]int64, len(rows))
 	for i := range rows {
 		seqs[i] = rows[i].Seq
 	}
-	return rows, r.at.advance(seqs, low, high), nil
+	return rows, r.at.advance(seqs, oldest), nil
 }
 
-// errReset says that somebody else moved the mark: Rebuild, or a relay that took over. Start from what is stored.
+// errReset says that somebody else moved the mark: rebuild-stream, or a relay that took over. Start from what is stored.
 var errReset = errors.New("the lane's mark was moved")
 
 // publish sends rows in order and returns once they are durable.
@@ -358,12 +354,26 @@ func (r *relay) unseen(ctx context.Context, rows []row) ([]row, error) {
 	return out, nil
 }
 
-// mark records how far the lane is. Only a change costs a write.
+// mark records how far the lane is, unless somebody else has moved the mark since. Only a change costs a write.
 func (r *relay) mark(ctx context.Context, next progress) error {
 	if next.high != r.at.high || len(next.gaps) != len(r.at.gaps) {
-		if _, err := r.db.Exec(ctx, `UPDATE relay SET high = $2, gaps = $3 WHERE lane = $1`, r.lane, next.high, next.gapSeqs()); err != nil {
+		var by string
+		err := r.db.QueryRow(ctx, `
+			UPDATE relay
+			SET high = $2, gaps = $3
+			WHERE lane = $1 AND high = $4
+			RETURNING pg_current_xact_id()::text`, r.lane, next.high, next.gapSeqs(), r.at.high).Scan(&by)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return errReset
+		}
+		if err != nil {
 			return fmt.Errorf("marking: %w", err)
 		}
+		xid, err := strconv.ParseUint(by, 10, 64)
+		if err != nil {
+			return err
+		}
+		next = next.marked(xid)
 		failpoint.Hit("relay.after_mark")
 	}
 	r.at = next

@@ -93,36 +93,47 @@ func (k *Keys) Ensure(ctx context.Context, tx pgx.Tx, day string) ([]event.KeyGr
 			return nil, err
 		}
 	}
-	rows, err := tx.Query(ctx, `SELECT class, to_char(day, 'YYYY-MM-DD'), wrapped FROM seal_key ORDER BY day, class`)
+	return k.newGrants(ctx, tx)
+}
+
+// newGrants hands out what no recipient has yet, in one statement however many days there are.
+func (k *Keys) newGrants(ctx context.Context, tx pgx.Tx) ([]event.KeyGranted, error) {
+	var classes, names []string
+	for _, class := range k.Classes() {
+		for _, name := range k.Recipients.Grants[k.Service][class] {
+			classes, names = append(classes, string(class)), append(names, name)
+		}
+	}
+	rows, err := tx.Query(ctx, `
+		WITH given AS (
+			INSERT INTO seal_granted (class, day, recipient)
+			SELECT k.class, k.day, r.name
+			FROM seal_key k
+			JOIN unnest($1::text[], $2::text[]) AS r (class, name) USING (class)
+			ON CONFLICT DO NOTHING
+			RETURNING class, day, recipient
+		)
+		SELECT g.class, to_char(g.day, 'YYYY-MM-DD'), g.recipient, k.wrapped
+		FROM given g
+		JOIN seal_key k USING (class, day)
+		ORDER BY g.day, g.class, g.recipient`, classes, names)
 	if err != nil {
 		return nil, err
 	}
-	type dayKey struct {
-		Class   event.Class
-		Day     string
-		Wrapped []byte
+	type given struct {
+		Class     event.Class
+		Day       string
+		Recipient string
+		Wrapped   []byte
 	}
-	keys, err := pgx.CollectRows(rows, pgx.RowToStructByPos[dayKey])
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[given])
 	if err != nil {
 		return nil, err
 	}
-	var grants []event.KeyGranted
-	for _, key := range keys {
-		at := slot{k.Service, key.Class, key.Day}
-		for _, name := range k.Recipients.Grants[k.Service][key.Class] {
-			tag, err := tx.Exec(ctx, `INSERT INTO seal_granted (class, day, recipient) VALUES ($1, $2::date, $3) ON CONFLICT DO NOTHING`,
-				string(key.Class), key.Day, name)
-			if err != nil {
-				return nil, err
-			}
-			if tag.RowsAffected() == 0 {
-				continue
-			}
-			grant, err := k.grant(at, name, key.Wrapped)
-			if err != nil {
-				return nil, err
-			}
-			grants = append(grants, grant)
+	grants := make([]event.KeyGranted, len(all))
+	for i, g := range all {
+		if grants[i], err = k.grant(slot{k.Service, g.Class, g.Day}, g.Recipient, g.Wrapped); err != nil {
+			return nil, err
 		}
 	}
 	return grants, nil
@@ -145,9 +156,9 @@ func (k *Keys) grant(at slot, recipient string, wrapped []byte) (event.KeyGrante
 }
 
 // LoadOwn takes the committed keys of a day into memory.
-func (k *Keys) LoadOwn(ctx context.Context, day string) error {
+func (k *Keys) LoadOwn(ctx context.Context, db *pgx.Conn, day string) error {
 	for _, class := range k.Classes() {
-		if _, err := k.loadOwn(ctx, k.db, slot{k.Service, class, day}); err != nil {
+		if _, err := k.loadOwn(ctx, db, slot{k.Service, class, day}); err != nil {
 			return err
 		}
 	}
