@@ -207,6 +207,9 @@ func TestRegistrant_Malformed(t *testing.T) {
 	if d := s.decision(good, "sembako"); d.Outcome != event.Undetermined {
 		t.Errorf("the family beside it got %q", d.Outcome)
 	}
+	if r, err := s.replay(replayFlags{}); err != nil || r.Unreadable != 1 || !r.Comparison.Equal {
+		t.Errorf("replay: %+v %+v %v", r, r.Comparison, err)
+	}
 }
 
 // republish puts every event of a stream on it once more, as a broker that delivers twice would.

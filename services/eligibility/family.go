@@ -24,9 +24,6 @@ type family struct {
 	Score        *int64 // nil: too few answers
 }
 
-// regency is the area of the family's subjects.
-func (f *family) regency() event.Area { return event.AreaOf(f.Area) }
-
 // verdict is the newest answer of the civil registry for one identity version of a person.
 type verdict struct {
 	Person     uuid.UUID

@@ -44,9 +44,7 @@ func (f *fanout) part() app.Part {
 			pause := fanoutIdle
 			more, err := f.step(ctx)
 			switch {
-			case ctx.Err() != nil:
-				return nil
-			case err != nil:
+			case err != nil && ctx.Err() == nil:
 				slog.Warn("passing on a release", "error", pg.Safe(err))
 				pause = fanoutRetry
 			case more:

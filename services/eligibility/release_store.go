@@ -201,11 +201,10 @@ func (s *store) countDeciles(ctx context.Context, area string) (release string, 
 	prefix = strings.TrimSuffix(prefix, ".00")
 	families = make([]int64, rank.Deciles)
 	rows, err := s.db.Query(ctx, `
-		SELECT release_id, coalesce(width_bucket(score - 1, cutoffs) + 1, 0)::int AS decile, count(*)
-		FROM family
-		JOIN release_in_force ON true
+		SELECT release_id, coalesce(width_bucket(score - 1, cutoffs) + 1, 0)::int AS decile, count(family_id)
+		FROM release_in_force
 		JOIN release USING (release_id)
-		WHERE active AND starts_with(area, $1)
+		LEFT JOIN family ON active AND starts_with(area, $1)
 		GROUP BY 1, 2`, prefix)
 	if err != nil {
 		return "", nil, 0, fmt.Errorf("counting deciles: %w", err)

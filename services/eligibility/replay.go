@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -29,7 +30,8 @@ type replay struct {
 	conn   *bus.Conn
 	out    io.Writer
 
-	marks []mark
+	marks      []mark
+	unreadable atomic.Int64 // events passed over
 }
 
 // mark is the end of a stream when the replay began: everything up to it is replayed.
@@ -41,7 +43,8 @@ type mark struct {
 
 // replayReport is the last line of the output, as JSON.
 type replayReport struct {
-	Events      int64   `json:"events"` // read from the streams
+	Events      int64   `json:"events"`               // read from the streams
+	Unreadable  int64   `json:"unreadable,omitempty"` // passed over, as the live service has them as dead letters
 	Families    int64   `json:"families"`
 	Decisions   int64   `json:"decisions"`
 	ReadSeconds float64 `json:"read_seconds"`
@@ -132,6 +135,7 @@ func (r *replay) run(ctx context.Context, f replayFlags, out *outbox.Outbox) (re
 		return report, err
 	}
 	read := time.Now()
+	report.Unreadable = r.unreadable.Load()
 	if report.Families, report.Decisions, err = r.decideAll(ctx, rel); err != nil {
 		return report, err
 	}

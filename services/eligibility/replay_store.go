@@ -46,7 +46,7 @@ func (s *store) newestInputs(ctx context.Context) error {
 			FROM replay.verdict_event
 			ORDER BY person_id, identity_version, version DESC;
 		DROP TABLE replay.family_event, replay.verdict_event;
-		ANALYZE replay.family, replay.verdict`)
+		ANALYSE replay.family, replay.verdict`)
 	if err != nil {
 		return fmt.Errorf("folding inputs: %w", err)
 	}

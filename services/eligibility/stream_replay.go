@@ -13,6 +13,7 @@ import (
 
 	"dtks/pkg/bus"
 	"dtks/pkg/event"
+	"dtks/pkg/fault"
 	"dtks/pkg/seal"
 )
 
@@ -200,25 +201,50 @@ func (w *wire[T]) envelope() *event.Envelope {
 	return &event.Envelope{ID: w.ID, Subject: w.Subject, Time: w.Time, Version: w.Version}
 }
 
-// take decodes one event. What the live service would put among its dead letters is passed over here too.
+var errUnreadable = fault.New(fault.Invalid, "payload_malformed", "Isi peristiwa tidak terbaca.", "The event's payload cannot be read.")
+
+// take decodes one event. What the live service puts among its dead letters is passed over here too.
 func (r *replay) take(ctx context.Context, msg jetstream.Msg, to sink) error {
 	at, err := event.ParseSubject(msg.Subject())
-	if err != nil {
+	switch {
+	case err != nil:
+		err = errUnreadable
+	case at.Type == event.TypeMatchDecided:
+		err = r.takeVerdict(ctx, msg, to)
+	default:
+		err = r.takeFamily(ctx, msg, to)
+	}
+	if deadLetter(err) {
+		r.unreadable.Add(1)
 		return nil
 	}
-	if at.Type == event.TypeMatchDecided {
-		var w wire[event.MatchDecided]
-		if err := event.Unmarshal(msg.Data(), &w); err != nil || w.Data.State == event.Moved {
-			return nil
-		}
-		v, err := newVerdict(w.envelope(), &w.Data)
-		if err != nil {
-			return nil
-		}
-		return to.verdict(ctx, v)
+	return err
+}
+
+// deadLetter reports whether a message that gave err will never be applied.
+func deadLetter(err error) bool { return err != nil && !fault.KindOf(err).Retryable() }
+
+func (r *replay) takeVerdict(ctx context.Context, msg jetstream.Msg, to sink) error {
+	var w wire[event.MatchDecided]
+	if err := event.Unmarshal(msg.Data(), &w); err != nil {
+		return errUnreadable
 	}
+	if w.Data.State == event.Moved {
+		return nil
+	}
+	v, err := newVerdict(w.envelope(), &w.Data)
+	if err != nil {
+		return err
+	}
+	return to.verdict(ctx, v)
+}
+
+func (r *replay) takeFamily(ctx context.Context, msg jetstream.Msg, to sink) error {
 	var w wire[event.RegistrantUpdated]
-	if err := event.Unmarshal(msg.Data(), &w); err != nil || w.Data.State == event.Moved {
+	if err := event.Unmarshal(msg.Data(), &w); err != nil {
+		return errUnreadable
+	}
+	if w.Data.State == event.Moved {
 		return nil
 	}
 	var survey event.FamilySurvey
@@ -228,17 +254,18 @@ func (r *replay) take(ctx context.Context, msg jetstream.Msg, to sink) error {
 		if !ok {
 			continue
 		}
-		plain, err := r.keys.Open(ctx, at.Type.Service(), class, box, seal.AD(w.ID, msg.Subject(), w.Version))
+		owner := event.TypeRegistrantUpdated.Service()
+		plain, err := r.keys.Open(ctx, owner, class, box, seal.AD(w.ID, msg.Subject(), w.Version))
 		if err != nil {
 			return fmt.Errorf("event %s: %w", w.ID, err)
 		}
 		if err := event.Unmarshal(plain, into); err != nil {
-			return nil
+			return errUnreadable
 		}
 	}
 	f, err := newFamily(w.envelope(), &w.Data, &survey, &sensitive)
 	if err != nil {
-		return nil
+		return err
 	}
 	return to.family(ctx, f)
 }

@@ -18,7 +18,7 @@ var members = map[string]struct{ item, low, high int }{
 
 func (v *Variable) ready(at int) (step, error) {
 	s := step{variable: at, missing: v.Missing, bands: v.Bands}
-	low, high := 0, 0
+	var low, high int
 	if m, ok := members[v.Name]; ok {
 		s.item, low, high = m.item, m.low, m.high
 	} else {
