@@ -41,6 +41,9 @@ func (s *service) onCaseUpdated(ctx context.Context, tx pgx.Tx, msgs []bus.Msg[e
 	if len(decided) == 0 {
 		return nil
 	}
+	if err := s.store.byKey(ctx, tx); err != nil {
+		return err
+	}
 	proposals, err := s.store.lockProposals(ctx, tx, ids)
 	if err != nil {
 		return err
@@ -236,6 +239,9 @@ func (s *service) onMatchDecided(ctx context.Context, tx pgx.Tx, all []bus.Msg[e
 		persons[i], families[i] = m.Subject, m.Data.FamilyID
 		cause[m.Subject] = m.Cause()
 		verdicts[m.Subject] = event.VerdictState{Verdict: m.Data.Verdict, IdentityVersion: m.Data.IdentityVersion, MatchVersion: m.Version}
+	}
+	if err := s.store.byKey(ctx, tx); err != nil {
+		return err
 	}
 	// Whoever applies a proposal of these families either ended before this, or waits until the verdicts are stored.
 	if err := s.store.holdOpenProposals(ctx, tx, families); err != nil {

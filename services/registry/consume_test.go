@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -278,5 +279,30 @@ func TestChange_MemberLeavesAndReturns(t *testing.T) {
 	if got := registrantOf(t, w.events("registry.registrant.person." + child)[2]); got.State != event.Active || got.IdentityVersion != 1 {
 		t.Errorf("got %s with identity version %d, want active with 1", got.State, got.IdentityVersion)
 	}
+	w.intact()
+}
+
+// Verdicts and approvals of the same persons arrive at the same moment, on two streams: no verdict is missed.
+func TestFlow_VerdictMeetsApproval(t *testing.T) {
+	t.Parallel()
+	w := newBusWorld(t)
+	const n = 150
+	var cases, verdicts []outbox.Draft
+	for i := range n {
+		a := w.propose(newFamily(uuid.NewString(), withNIK(i)), http.StatusCreated)
+		cases = append(cases, outbox.Draft{Type: event.TypeCaseUpdated, Area: event.AreaOf(soreang), ID: uuid.NewString(),
+			Data: event.CaseUpdated{ProposalID: a.ProposalID, ProposalVersion: 1, Status: event.CaseApproved, Verifier: "v", Approver: "s"}})
+		verdicts = append(verdicts, outbox.Draft{Type: event.TypeMatchDecided, Area: event.AreaOf(soreang), ID: a.Persons[0].PersonID,
+			Data: event.MatchDecided{FamilyID: a.FamilyID, Area: soreang, IdentityVersion: 1, Verdict: event.Padan}})
+	}
+	for at := 0; at < n; at += 10 {
+		var wg sync.WaitGroup
+		wg.Go(func() { w.verification.Emit(t, cases[at:at+10]...) })
+		wg.Go(func() { w.nikMatch.Emit(t, verdicts[at:at+10]...) })
+		wg.Wait()
+	}
+	waitFor(t, w, "SELECT count(*) FROM proposal WHERE status = 'applied'", "150")
+	waitFor(t, w, "SELECT count(*) FROM verdict", "150")
+	waitFor(t, w, "SELECT count(*) FROM person WHERE verdict = 'padan'", "150")
 	w.intact()
 }

@@ -76,13 +76,14 @@ func (e *entry) decideUsulan(by author) error {
 	if in.Survey != nil {
 		c.Survey = *in.Survey
 	}
-	digest, err := c.digest()
+	encoded, digest, err := c.digest()
 	if err != nil {
 		return err
 	}
 	e.digest = digest
 	if !st.seen {
 		e.fresh(by, event.Usulan, by.newID(), c)
+		e.proposal.encoded = encoded
 		return nil
 	}
 	if bytes.Equal(st.source.Digest, digest) {
@@ -297,14 +298,11 @@ func (e *entry) inForce(id string) known {
 	return known{}
 }
 
-// digest is what tells whether a source sent the same again.
-func (c content) digest() ([]byte, error) {
-	data, err := event.Marshal(c)
-	if err != nil {
-		return nil, err
-	}
-	sum := sha256.Sum256(data)
-	return sum[:], nil
+// digest is what tells whether a source sent the same again; encoded is what it is the digest of.
+func (c content) digest() (encoded, digest []byte, err error) {
+	encoded, err = event.Marshal(c)
+	sum := sha256.Sum256(encoded)
+	return encoded, sum[:], err
 }
 
 func (c content) same(d content) (bool, error) {

@@ -67,6 +67,9 @@ func (s *service) enter(ctx context.Context, tx pgx.Tx, prepared []*entry, outco
 			entries[i] = &entry{in: e.in, findings: e.findings.clone()}
 		}
 	}
+	if err := s.store.byKey(ctx, tx); err != nil {
+		return err
+	}
 	if err := s.loadStandings(ctx, tx, entries); err != nil {
 		return err
 	}

@@ -122,6 +122,8 @@ type proposal struct {
 	Verifier    string
 	Approver    string
 	DecidedAt   *time.Time
+
+	encoded []byte // Content as it is stored, where that is known already
 }
 
 // waiting reports whether the family is bound by this proposal: it is to be decided, or was sent back to its proposer.

@@ -165,3 +165,26 @@ func TestProposeBatch_Concurrent(t *testing.T) {
 	}
 	w.intact()
 }
+
+// The public contract names the batch, its items and its answers, although the body is decoded item by item.
+func TestOpenAPI(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var doc struct {
+		Paths      map[string]any
+		Components struct {
+			Schemas map[string]struct{ Properties map[string]any }
+		}
+	}
+	w.call(w.operator, http.MethodGet, "/openapi.json", nil).into(t, &doc)
+	for _, path := range []string{"/v1/proposals", "/v1/proposals/batch", "/v1/families/{id}/history", "/v1/repairs", "/v1/areas/{code}"} {
+		if doc.Paths[path] == nil {
+			t.Errorf("%s is not described", path)
+		}
+	}
+	for schema, property := range map[string]string{"ProposalInput": "survey", "Member": "school_level", "BatchResults": "items"} {
+		if doc.Components.Schemas[schema].Properties[property] == nil {
+			t.Errorf("%s.%s is not described", schema, property)
+		}
+	}
+}
