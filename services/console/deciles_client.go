@@ -76,6 +76,7 @@ func (d *decileSource) ask(ctx context.Context, area, token string) (*deciles, e
 	var answer struct {
 		Release  string  `json:"release"`
 		Families []int64 `json:"families"`
+		Unscored int64   `json:"unscored"`
 	}
 	if err := getJSON(ctx, d.client, d.url+"/v1/deciles?area="+url.QueryEscape(area), token, &answer); err != nil {
 		return nil, err
@@ -83,7 +84,7 @@ func (d *decileSource) ask(ctx context.Context, area, token string) (*deciles, e
 	if len(answer.Families) != 10 {
 		return nil, nil
 	}
-	return &deciles{Release: answer.Release, N: [10]int64(answer.Families)}, nil
+	return &deciles{Release: answer.Release, N: [10]int64(answer.Families), Unscored: answer.Unscored}, nil
 }
 
 // getJSON reads a service's answer with the right of the bearer.

@@ -168,8 +168,9 @@ func newRelease(e event.Envelope, d event.RankReleased) release {
 
 // deciles counts families by decile, poorest first, under the release in force.
 type deciles struct {
-	Release string
-	N       [10]int64
+	Release  string
+	N        [10]int64
+	Unscored int64 // families with too few answers for a score
 }
 
 // max is the tallest bar, at least 1.

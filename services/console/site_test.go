@@ -65,7 +65,7 @@ func newSignedIn(t *testing.T, who auth.Principal) (origin string, c *http.Clien
 func TestSite_SignIn(t *testing.T) {
 	t.Parallel()
 	origin, c, page := newSignedIn(t, nationalOps)
-	for _, want := range []string{`lang="id"`, "Alur data", "Contoh Operasi", "Seluruh Indonesia", `data-k="stage-proposal">21<`, "Layanan dan surat mati"} {
+	for _, want := range []string{`lang="id"`, "Alur data", "Contoh Operasi", "Seluruh Indonesia", `data-k="stage-proposal">21<`, "Layanan dan surat mati", "17 keluarga belum berskor"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}

@@ -33,7 +33,7 @@ func newWorld(t *testing.T) world {
 			"# TYPE dtks_dead_letters gauge\ndtks_dead_letters{parked=\"false\",stream=\"REGISTRY\"} 0\ndtks_dead_letters{parked=\"true\",stream=\"REGISTRY\"} 1\n")
 	})
 	mux.HandleFunc("GET /v1/deciles", func(w http.ResponseWriter, _ *http.Request) {
-		answerJSON(w, map[string]any{"release": "r1", "families": []int{214, 205, 199, 203, 188, 197, 210, 194, 189, 201}})
+		answerJSON(w, map[string]any{"release": "r1", "families": []int{214, 205, 199, 203, 188, 197, 210, 194, 189, 201}, "unscored": 17})
 	})
 	mux.HandleFunc("GET /v1/notifications", func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ey") {
