@@ -31,10 +31,14 @@ type notification struct {
 	Read      bool
 }
 
-// end closes what earlier states of these aggregates asked for.
+// end closes what earlier states of these aggregates asked for. It reaches them by index even where the plan was made
+// and kept while the table was small.
 func (s *store) end(ctx context.Context, tx pgx.Tx, about []string, at time.Time) error {
 	if len(about) == 0 {
 		return nil
+	}
+	if _, err := tx.Exec(ctx, `SET LOCAL enable_seqscan = off`); err != nil {
+		return err
 	}
 	_, err := tx.Exec(ctx, `
 		UPDATE notification
