@@ -90,7 +90,7 @@ func ConsumerConfig(service string, filters []string) jetstream.ConsumerConfig {
 		DeliverPolicy:  jetstream.DeliverAllPolicy,
 		AckPolicy:      jetstream.AckExplicitPolicy,
 		AckWait:        15 * time.Second, // what a crash leaves in hand comes again after this; a batch takes far less
-		MaxDeliver:     -1, // giving up is the consumer's own, counted decision
+		MaxDeliver:     -1,               // giving up is the consumer's own, counted decision
 		MaxAckPending:  4000,
 	}
 }
