@@ -39,6 +39,6 @@ func (i *Issuer) page(w http.ResponseWriter, r *http.Request) {
 		fields[name] = r.FormValue(name)
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'none'")
 	_ = pageTemplate.Execute(w, map[string]any{"Places": places, "Fields": fields}) // a failed write: the browser has gone
 }
