@@ -94,5 +94,5 @@ func show(w http.ResponseWriter, v any) {
 	w.Header()["Content-Type"] = jsonType
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
-	encoder.Encode(v)
+	_ = encoder.Encode(v) // a caller that has gone needs no answer
 }

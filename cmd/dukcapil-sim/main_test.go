@@ -4,32 +4,36 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
 
-// One run through the commands a person types, on the real program's own loop.
-func TestRun(t *testing.T) {
-	t.Parallel()
+// program is a running simulator that commands are given to, as a person types them.
+type program struct {
+	t    *testing.T
+	base string
+	stop func() (log string) // ends it and gives what it logged
+}
+
+func newProgram(t *testing.T, args ...string) *program {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	reader, logs := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		ended <- run(ctx, []string{"--addr", "127.0.0.1:0", "--civil", "testdata/civil.csv", "quota=5"}, func(string) string { return "" }, io.Discard, logs)
+		ended <- run(ctx, append([]string{"--addr", "127.0.0.1:0"}, args...), func(string) string { return "" }, io.Discard, logs)
 	}()
 	lines := bufio.NewScanner(reader)
-	if !lines.Scan() {
-		t.Fatal("no log line")
-	}
 	var started struct{ Addr string }
-	if err := json.Unmarshal(lines.Bytes(), &started); err != nil {
-		t.Fatal(err)
+	if !lines.Scan() || json.Unmarshal(lines.Bytes(), &started) != nil {
+		t.Fatal("it did not say where it listens")
 	}
 	var said strings.Builder
 	silent := make(chan struct{})
@@ -39,59 +43,70 @@ func TestRun(t *testing.T) {
 			said.WriteString(lines.Text())
 		}
 	}()
-	base := "http://" + started.Addr
-	command := func(args ...string) string {
-		t.Helper()
-		var out bytes.Buffer
-		env := func(key string) string { return map[string]string{"DUKCAPIL_SIM_URL": base}[key] }
-		if err := run(ctx, args, env, &out, io.Discard); err != nil {
-			return err.Error()
+	p := &program{t: t, base: "http://" + started.Addr}
+	p.stop = sync.OnceValue(func() string {
+		cancel()
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Error(err)
+			}
+		case <-time.After(5 * time.Second):
+			t.Error("did not stop")
 		}
-		return out.String()
+		logs.Close()
+		<-silent
+		return said.String()
+	})
+	t.Cleanup(func() { p.stop() })
+	return p
+}
+
+func (p *program) command(args ...string) string {
+	p.t.Helper()
+	var out bytes.Buffer
+	env := func(key string) string { return map[string]string{"DUKCAPIL_SIM_URL": p.base}[key] }
+	if err := run(context.Background(), args, env, &out, io.Discard); err != nil {
+		return err.Error()
 	}
-	if got := command("mode", "hours=22:00-05:00", "latency=uniform:1ms:2ms"); !strings.Contains(got, `"22:00-05:00"`) || !strings.Contains(got, `"remaining": 5`) {
+	return out.String()
+}
+
+// One run through the commands a person types, on the real program's own loop.
+func TestRun(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t, "--civil", "testdata/civil.csv", "quota=5")
+	if got := p.command("mode", "hours=22:00-05:00", "latency=uniform:1ms:2ms"); !strings.Contains(got, `"22:00-05:00"`) || !strings.Contains(got, `"remaining": 5`) {
 		t.Errorf("mode got %s", got)
 	}
-	if got := command("mode", "fault=unheard"); !strings.Contains(got, "fault") || !strings.Contains(got, "wrong_nik") {
+	if got := p.command("mode", "fault=unheard"); !strings.Contains(got, "fault") || !strings.Contains(got, "wrong_nik") {
 		t.Errorf("a wrong mode got %q, want it to say what is known", got)
 	}
-	command("mode", "hours=always", "latency=0")
+	p.command("mode", "hours=always", "latency=0")
 	extra := filepath.Join(t.TempDir(), "more.csv")
 	if err := os.WriteFile(extra, []byte("nik,name,birth_date,status\n3204100101909999,BARU CONTOH,1990-01-01,meninggal\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	command("append", extra)
+	p.command("append", extra)
 	for range 2 {
-		if _, got := ask(t, base, map[string]string{"NIK": "3204100101909999"}); got["RESPONSE_CODE"] != "11" {
+		if _, got := ask(t, p.base, map[string]string{"NIK": "3204100101909999"}); got["RESPONSE_CODE"] != "11" {
 			t.Errorf("after append got %v, want 11", got)
 		}
 	}
-	var d [8]byte
-	for i := range d {
-		d[i] = byte(digest("3204100101909999") >> (56 - 8*i))
-	}
-	if got := command("counts"); !strings.Contains(got, `"repeats": 1`) {
+	if got := p.command("counts"); !strings.Contains(got, `"repeats": 1`) {
 		t.Errorf("counts got %s, want one repeat", got)
 	}
-	if n := mustCalls(t, base, hex.EncodeToString(d[:])); n != 2 {
+	if n := mustCalls(t, p.base, fmt.Sprintf("%016x", digest("3204100101909999"))); n != 2 {
 		t.Errorf("got %d calls for the person, want 2", n)
 	}
-	command("reload")
-	if _, got := ask(t, base, map[string]string{"NIK": "3204100101909999"}); got["RESPONSE_CODE"] != "13" {
+	p.command("reload")
+	if _, got := ask(t, p.base, map[string]string{"NIK": "3204100101909999"}); got["RESPONSE_CODE"] != "13" {
 		t.Errorf("after reload got %v, want the added person gone", got)
 	}
-	cancel()
-	select {
-	case err := <-ended:
-		if err != nil {
-			t.Error(err)
-		}
-	case <-time.After(5 * time.Second):
-		t.Fatal("did not stop")
+	if got := p.command("counts", "--reset") + p.command("counts"); !strings.Contains(got, `"received": 0`) {
+		t.Errorf("counts after --reset got %s", got)
 	}
-	logs.Close()
-	<-silent
-	if strings.Contains(said.String(), "32041001") {
+	if strings.Contains(p.stop(), "32041001") {
 		t.Error("a NIK reached the log")
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"math/rand/v2"
@@ -99,7 +100,7 @@ func (s *simulator) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /dukcapil/get_json/{instansi}/CALL_VERIFY_BY_ELEMEN", s.verify)
 	mux.HandleFunc("POST /dukcapil/get_json/{region}/{instansi}/CALL_VERIFY_BY_ELEMEN", s.verify)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, "ok\n") })
 	s.admin(mux)
 	return mux
 }
@@ -152,7 +153,7 @@ func (s *simulator) send(w http.ResponseWriter, r *http.Request, out []byte, fau
 	header["Content-Type"] = jsonType
 	switch fault {
 	case "truncated":
-		w.Write(out[:len(out)*2/3])
+		say(w, string(out[:len(out)*2/3]))
 		return
 	case "drip":
 		s.drip(w, r, out)
@@ -226,15 +227,15 @@ func (s *simulator) breakDown(w http.ResponseWriter, r *http.Request, m *mode, f
 		return
 	case "html":
 		w.Header().Set("Content-Type", "text/html")
-		io.WriteString(w, "<html><head><title>Sistem sedang dalam pemeliharaan</title></head><body>Mohon maaf</body></html>")
+		say(w, "<html><head><title>Sistem sedang dalam pemeliharaan</title></head><body>Mohon maaf</body></html>")
 		return
 	}
 	w.Header()["Content-Type"] = jsonType
 	switch fault {
 	case "wrong_nik": // the record of somebody else: an impossible region, so that it is nobody's
-		io.WriteString(w, `{"content":[{"NIK":"0000000101900001","NAMA_LGKP":"Sesuai (100)","TGL_LHR":"Sesuai"}],"quotaLimiter":1}`)
+		say(w, `{"content":[{"NIK":"0000000101900001","NAMA_LGKP":"Sesuai (100)","TGL_LHR":"Sesuai"}],"quotaLimiter":1}`)
 	case "schema":
-		io.WriteString(w, `{"status":"success","data":{"result":"MATCH","score":0.98}}`)
+		say(w, `{"status":"success","data":{"result":"MATCH","score":0.98}}`)
 	case "huge":
 		s.huge(w)
 	}
@@ -246,14 +247,14 @@ func (s *simulator) huge(w io.Writer) {
 	for i := range filler {
 		filler[i] = 'A'
 	}
-	io.WriteString(w, `{"content":[{"NIK":"Sesuai","CATATAN":"`)
+	say(w, `{"content":[{"NIK":"Sesuai","CATATAN":"`)
 	for range 50 {
 		if _, err := w.Write(filler); err != nil {
 			s.counts.abandoned.Add(1)
 			return
 		}
 	}
-	io.WriteString(w, `"}],"quotaLimiter":1}`)
+	say(w, `"}],"quotaLimiter":1}`)
 }
 
 // drip sends a byte a second until the caller has had enough.
@@ -261,7 +262,7 @@ func (s *simulator) drip(w http.ResponseWriter, r *http.Request, out []byte) {
 	out = append([]byte(nil), out...) // outlives the pooled buffer's other uses
 	control := http.NewResponseController(w)
 	for i := range out {
-		w.Write(out[i : i+1])
+		say(w, string(out[i:i+1]))
 		if control.Flush() != nil || !s.pause(r.Context(), time.Second) {
 			return
 		}
@@ -275,10 +276,13 @@ func reset(w http.ResponseWriter) {
 		return
 	}
 	if tcp, ok := connection.(*net.TCPConn); ok {
-		tcp.SetLinger(0)
+		_ = tcp.SetLinger(0)
 	}
 	connection.Close()
 }
+
+// say writes what no caller needs whole: whoever has gone meanwhile misses nothing.
+func say(w io.Writer, text string) { _, _ = io.WriteString(w, text) }
 
 // readInto reads all of in into buf, growing it where needed.
 func readInto(buf []byte, in io.Reader) ([]byte, error) {
@@ -288,7 +292,7 @@ func readInto(buf []byte, in io.Reader) ([]byte, error) {
 		}
 		n, err := in.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return buf, nil
 		}
 		if err != nil {

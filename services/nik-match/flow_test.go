@@ -12,35 +12,37 @@ import (
 	"dtks/pkg/testkit"
 )
 
+// answers are the kinds of answers, each with one person whose record gives it.
+var answers = []struct {
+	name    string
+	status  string
+	change  func(*event.PersonIdentity) // of what is entered, the civil record stays
+	verdict event.Verdict
+	code    string
+	finding string
+	calls   int
+}{
+	{"Agrees", "hidup", func(*event.PersonIdentity) {}, event.Padan, "", "sesuai", 1},
+	{"Spaces", "hidup", func(p *event.PersonIdentity) { p.NIK = p.NIK[:6] + " " + p.NIK[6:] }, event.Padan, "", "sesuai", 1},
+	{"Nickname", "hidup", func(p *event.PersonIdentity) { p.Name = "WAWAN CONTO" }, event.PerluTinjau, "", "nama_berbeda", 1},
+	{"SomebodyElse", "hidup", func(p *event.PersonIdentity) { p.Name, p.Mother = "YOSEFINA", "MARTHA" }, event.TidakPadan, "", "nama_berbeda", 1},
+	{"CalledOtherwise", "hidup", func(p *event.PersonIdentity) { p.Name = "UJANG" }, event.PerluTinjau, "", "nama_berbeda", 1},
+	{"BirthDate", "hidup", func(p *event.PersonIdentity) { p.BirthDate = "1990-01-02" }, event.PerluTinjau, "", "tanggal_lahir_berbeda", 1},
+	{"Deceased", "meninggal", func(*event.PersonIdentity) {}, event.TidakPadan, "11", "meninggal", 1},
+	{"Duplicate", "ganda", func(*event.PersonIdentity) {}, event.PerluTinjau, "12", "ganda", 1},
+	{"Unknown", "hidup", func(p *event.PersonIdentity) { p.NIK = "3204100101909999" }, event.TidakPadan, "13", "tidak_ditemukan", 1},
+	{"Inactive", "nonaktif", func(*event.PersonIdentity) {}, event.PerluTinjau, "14", "nonaktif", 1},
+	{"Unprocessed", "tidak_diproses", func(*event.PersonIdentity) {}, event.PerluTinjau, "08", "tidak_diproses", 1},
+	{"NoNIK", "hidup", func(p *event.PersonIdentity) { p.NIK = "" }, event.TidakPadan, "", "tanpa_nik", 0},
+	{"Malformed", "hidup", func(p *event.PersonIdentity) { p.NIK = "12345" }, event.TidakPadan, "", "format_nik", 0},
+}
+
 // Each kind of answer gives its verdict, once, and the registry's later word about the same version asks nobody again.
 func TestFlow_Verdicts(t *testing.T) {
 	t.Parallel()
-	tests := []struct {
-		name    string
-		status  string
-		change  func(*event.PersonIdentity) // of what is entered, the civil record stays
-		verdict event.Verdict
-		code    string
-		finding string
-		calls   int
-	}{
-		{"Agrees", "hidup", func(*event.PersonIdentity) {}, event.Padan, "", "sesuai", 1},
-		{"Spaces", "hidup", func(p *event.PersonIdentity) { p.NIK = p.NIK[:6] + " " + p.NIK[6:] }, event.Padan, "", "sesuai", 1},
-		{"Nickname", "hidup", func(p *event.PersonIdentity) { p.Name = "WAWAN CONTO" }, event.PerluTinjau, "", "nama_berbeda", 1},
-		{"SomebodyElse", "hidup", func(p *event.PersonIdentity) { p.Name, p.Mother = "YOSEFINA", "MARTHA" }, event.TidakPadan, "", "nama_berbeda", 1},
-		{"CalledOtherwise", "hidup", func(p *event.PersonIdentity) { p.Name = "UJANG" }, event.PerluTinjau, "", "nama_berbeda", 1},
-		{"BirthDate", "hidup", func(p *event.PersonIdentity) { p.BirthDate = "1990-01-02" }, event.PerluTinjau, "", "tanggal_lahir_berbeda", 1},
-		{"Deceased", "meninggal", func(*event.PersonIdentity) {}, event.TidakPadan, "11", "meninggal", 1},
-		{"Duplicate", "ganda", func(*event.PersonIdentity) {}, event.PerluTinjau, "12", "ganda", 1},
-		{"Unknown", "hidup", func(p *event.PersonIdentity) { p.NIK = "3204100101909999" }, event.TidakPadan, "13", "tidak_ditemukan", 1},
-		{"Inactive", "nonaktif", func(*event.PersonIdentity) {}, event.PerluTinjau, "14", "nonaktif", 1},
-		{"Unprocessed", "tidak_diproses", func(*event.PersonIdentity) {}, event.PerluTinjau, "08", "tidak_diproses", 1},
-		{"NoNIK", "hidup", func(p *event.PersonIdentity) { p.NIK = "" }, event.TidakPadan, "", "tanpa_nik", 0},
-		{"Malformed", "hidup", func(p *event.PersonIdentity) { p.NIK = "12345" }, event.TidakPadan, "", "format_nik", 0},
-	}
 	var lines []string
 	var people []event.PersonIdentity
-	for i, tt := range tests {
+	for i, tt := range answers {
 		p := member(i)
 		lines = append(lines, civil(p, tt.status))
 		tt.change(&p)
@@ -48,7 +50,7 @@ func TestFlow_Verdicts(t *testing.T) {
 	}
 	h := newHarness(t, newSimulator(t, lines))
 	family := h.propose(1, people...)
-	for i, tt := range tests {
+	for i, tt := range answers {
 		got := h.decided(people[i], 1)
 		if got.Verdict != tt.verdict || got.Evidence.Code != tt.code || got.Evidence.Finding != tt.finding {
 			t.Errorf("%s: got %s %s %s, want %s %s %s", tt.name, got.Verdict, got.Evidence.Code, got.Evidence.Finding, tt.verdict, tt.code, tt.finding)
@@ -57,7 +59,7 @@ func TestFlow_Verdicts(t *testing.T) {
 			t.Errorf("%s: got %d calls, want %d", tt.name, calls, tt.calls)
 		}
 	}
-	events := h.broker.Events(t, decisions, len(tests))
+	events := h.broker.Events(t, decisions, len(answers))
 	for _, e := range events {
 		d := payload[event.MatchDecided](t, e)
 		if e.Envelope.Version != 1 || d.FamilyID != family || d.Area != village || d.IdentityVersion != 1 || d.State != "" || e.Envelope.Cause == "" {
@@ -69,10 +71,10 @@ func TestFlow_Verdicts(t *testing.T) {
 	testkit.Eventually(t, "both were consumed", func() bool {
 		return count(t, h.store.db, `SELECT count(*) FROM applied WHERE aggregate_key NOT LIKE '%.key.%'`) == int64(2+len(people))
 	})
-	if all := h.broker.Quiet(t, decisions, 300*time.Millisecond); len(all) != len(tests) {
-		t.Errorf("got %d events after nothing changed, want %d", len(all), len(tests))
+	if all := h.broker.Quiet(t, decisions, 300*time.Millisecond); len(all) != len(answers) {
+		t.Errorf("got %d events after nothing changed, want %d", len(all), len(answers))
 	}
-	if c := h.sim.counts(); c.Received != int64(len(tests)-2) {
+	if c := h.sim.counts(); c.Received != int64(len(answers)-2) {
 		t.Errorf("got %d calls, want one for each person that can be asked about", c.Received)
 	}
 	if kept := count(t, h.store.db, `SELECT count(*) FROM match WHERE identity IS NOT NULL`); kept != 0 {

@@ -61,33 +61,11 @@ func (s *store) place(ctx context.Context, tx pgx.Tx, persons []registered) erro
 	for _, p := range persons {
 		cause[p.Person] = p.Cause
 	}
-	// Persons not yet on record first: another transaction may be publishing their first verdict, and only after it has
-	// ended is it certain where that verdict's subject is.
-	_, err := tx.Exec(ctx, `
-		INSERT INTO person (person_id, family_id, area, identity_version)
-		SELECT person, family, area, 0
-		FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS t (person, family, area)
-		ORDER BY person
-		ON CONFLICT DO NOTHING`, person, family, area)
+	was, err := s.villages(ctx, tx, persons)
 	if err != nil {
-		return fmt.Errorf("writing persons: %w", err)
+		return err
 	}
 	rows, err := tx.Query(ctx, `
-		SELECT person_id, area
-		FROM person
-		WHERE person_id = ANY ($1)
-		ORDER BY person_id
-		FOR UPDATE`, person)
-	if err != nil {
-		return fmt.Errorf("locking persons: %w", err)
-	}
-	was := make(map[uuid.UUID]string)
-	var id uuid.UUID
-	var old string
-	if _, err := pgx.ForEachRow(rows, []any{&id, &old}, func() error { was[id] = old; return nil }); err != nil {
-		return fmt.Errorf("locking persons: %w", err)
-	}
-	rows, err = tx.Query(ctx, `
 		WITH placed AS (
 			UPDATE person p
 			SET family_id = t.family, area = t.area
@@ -116,4 +94,36 @@ func (s *store) place(ctx context.Context, tx pgx.Tx, persons []registered) erro
 	}
 	_, err = s.out.Add(ctx, tx, drafts...)
 	return err
+}
+
+// villages puts persons on record who are not yet, locks all, and gives the village each had so far.
+func (s *store) villages(ctx context.Context, tx pgx.Tx, persons []registered) (map[uuid.UUID]string, error) {
+	person, _, family, area := columnsOf(persons)
+	// Those not yet on record first: another transaction may be publishing their first verdict, and only after it has
+	// ended is it certain where that verdict's subject is.
+	_, err := tx.Exec(ctx, `
+		INSERT INTO person (person_id, family_id, area, identity_version)
+		SELECT person, family, area, 0
+		FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS t (person, family, area)
+		ORDER BY person
+		ON CONFLICT DO NOTHING`, person, family, area)
+	if err != nil {
+		return nil, fmt.Errorf("writing persons: %w", err)
+	}
+	rows, err := tx.Query(ctx, `
+		SELECT person_id, area
+		FROM person
+		WHERE person_id = ANY ($1)
+		ORDER BY person_id
+		FOR UPDATE`, person)
+	if err != nil {
+		return nil, fmt.Errorf("locking persons: %w", err)
+	}
+	was := make(map[uuid.UUID]string, len(persons))
+	var id uuid.UUID
+	var village string
+	if _, err := pgx.ForEachRow(rows, []any{&id, &village}, func() error { was[id] = village; return nil }); err != nil {
+		return nil, fmt.Errorf("locking persons: %w", err)
+	}
+	return was, nil
 }

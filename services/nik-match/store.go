@@ -71,28 +71,9 @@ func (s *store) ask(ctx context.Context, tx pgx.Tx, asked []asking) error {
 		return a.identity == b.identity && slices.Equal(match.Digest(a.Fields), match.Digest(b.Fields))
 	})
 	now := s.now().UTC()
-	n := len(asked)
-	person, version, family, area := make([]uuid.UUID, n), make([]int64, n), make([]uuid.UUID, n), make([]string, n)
-	digest, fields, cause, trace := make([][]byte, n), make([]*string, n), make([]string, n), make([]string, n)
-	result, evidence := make([]*string, n), make([]*string, n)
-	at := make(map[identity]int, n)
-	without := make(map[identity]match.Result)
-	for i, a := range asked {
-		person[i], version[i], family[i], area[i] = a.Person, a.Version, a.Family, a.Area
-		digest[i], cause[i], trace[i] = match.Digest(a.Fields), a.Cause.ID, a.Cause.TraceParent
-		at[a.identity] = i
-		var err error
-		if finding := unaskable(a.Fields.NIK); finding != "" {
-			r := match.Without(finding)
-			without[a.identity] = r
-			result[i] = (*string)(&r.Verdict)
-			evidence[i], err = text(r.Evidence)
-		} else {
-			fields[i], err = text(a.Fields)
-		}
-		if err != nil {
-			return err
-		}
+	jobs, err := newJobs(asked)
+	if err != nil {
+		return err
 	}
 	rows, err := tx.Query(ctx, `
 		INSERT INTO match (person_id, identity_version, family_id, area, state, digest, identity, due_at,
@@ -103,7 +84,7 @@ func (s *store) ask(ctx context.Context, tx pgx.Tx, asked []asking) error {
 			AS t (person, version, family, area, digest, fields, verdict, evidence, cause, trace)
 		ON CONFLICT DO NOTHING
 		RETURNING person_id, identity_version`,
-		person, version, family, area, digest, fields, result, evidence, cause, trace, now)
+		jobs.person, jobs.version, jobs.family, jobs.area, jobs.digest, jobs.fields, jobs.verdict, jobs.evidence, jobs.cause, jobs.trace, now)
 	if err != nil {
 		return fmt.Errorf("writing jobs: %w", err)
 	}
@@ -111,30 +92,66 @@ func (s *store) ask(ctx context.Context, tx pgx.Tx, asked []asking) error {
 	if err != nil {
 		return fmt.Errorf("writing jobs: %w", err)
 	}
-	if len(written) < n {
-		if err := s.refuseReuse(ctx, tx, person, version, digest); err != nil {
+	if len(written) < len(asked) {
+		if err := s.refuseReuse(ctx, tx, jobs); err != nil {
 			return err
 		}
 	}
 	var ready []verdict
 	for _, id := range written {
-		if r, ok := without[id]; ok {
-			a := asked[at[id]]
-			ready = append(ready, verdict{id, a.Family, a.Area, r.Verdict, r.Evidence, now, a.Cause})
+		if v, ok := jobs.without[id]; ok {
+			v.At = now
+			ready = append(ready, v)
 		}
 	}
 	return s.publish(ctx, tx, ready)
 }
 
+// newRows are the arrays of one insert into match.
+type newRows struct {
+	person, family            []uuid.UUID
+	version                   []int64
+	area, cause, trace        []string
+	digest                    [][]byte
+	fields, verdict, evidence []*string // fields or verdict and evidence
+
+	without map[identity]verdict // those that nobody is asked about
+}
+
+func newJobs(asked []asking) (*newRows, error) {
+	r := &newRows{without: make(map[identity]verdict)}
+	for _, a := range asked {
+		var fields, result, evidence *string
+		var err error
+		if finding := unaskable(a.Fields.NIK); finding != "" {
+			found := match.Without(finding)
+			r.without[a.identity] = verdict{identity: a.identity, Family: a.Family, Area: a.Area,
+				Verdict: found.Verdict, Evidence: found.Evidence, Cause: a.Cause}
+			result = (*string)(&found.Verdict)
+			evidence, err = text(found.Evidence)
+		} else {
+			fields, err = text(a.Fields)
+		}
+		if err != nil {
+			return nil, err
+		}
+		r.person, r.version, r.family = append(r.person, a.Person), append(r.version, a.Version), append(r.family, a.Family)
+		r.area, r.cause, r.trace = append(r.area, a.Area), append(r.cause, a.Cause.ID), append(r.trace, a.Cause.TraceParent)
+		r.digest, r.fields = append(r.digest, match.Digest(a.Fields)), append(r.fields, fields)
+		r.verdict, r.evidence = append(r.verdict, result), append(r.evidence, evidence)
+	}
+	return r, nil
+}
+
 // refuseReuse fails when an identity version that is known stands for other fields than those that just came: a verdict
 // would be held against fields it was never about.
-func (s *store) refuseReuse(ctx context.Context, tx pgx.Tx, person []uuid.UUID, version []int64, digest [][]byte) error {
+func (s *store) refuseReuse(ctx context.Context, tx pgx.Tx, jobs *newRows) error {
 	var reused bool
 	err := tx.QueryRow(ctx, `
 		SELECT EXISTS (
 			SELECT FROM unnest($1::uuid[], $2::bigint[], $3::bytea[]) AS t (person, version, digest)
 			JOIN match m ON m.person_id = t.person AND m.identity_version = t.version
-			WHERE m.digest <> t.digest)`, person, version, digest).Scan(&reused)
+			WHERE m.digest <> t.digest)`, jobs.person, jobs.version, jobs.digest).Scan(&reused)
 	if err != nil {
 		return fmt.Errorf("comparing digests: %w", err)
 	}
