@@ -22,7 +22,7 @@ const name = "verification"
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-func main() { app.Main(name, app.Commands(run, audit.Commands(nil))) }
+func main() { app.Main(name, app.Commands(run, audit.Commands(nil, check))) }
 
 // run wires the service and blocks until ctx ends or one part fails.
 func run(ctx context.Context, getenv func(string) string) error {
