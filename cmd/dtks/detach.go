@@ -87,7 +87,7 @@ func follow(ctx context.Context, s *stack.Stack, path string, pid int, ended <-c
 			return nil
 		case <-ctx.Done():
 			supervise.Signal(me, syscall.SIGTERM)
-			<-ended
+			_ = <-ended // it was told to stop: how it ends is in its log
 			return ctx.Err()
 		case <-time.After(100 * time.Millisecond):
 		}

@@ -129,7 +129,7 @@ func encodeAttributes(attributes []attribute.KeyValue) []otlpAttribute {
 		case attribute.FLOAT64:
 			value = map[string]any{"doubleValue": a.Value.AsFloat64()}
 		default:
-			value = map[string]any{"stringValue": a.Value.Emit()}
+			value = map[string]any{"stringValue": a.Value.String()}
 		}
 		out = append(out, otlpAttribute{string(a.Key), value})
 	}

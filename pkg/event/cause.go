@@ -9,7 +9,7 @@ type Cause struct {
 }
 
 // Marshal encodes a payload. One place, so that the codec can be changed by measurement (docs/decisions).
-func Marshal(v any) ([]byte, error) { return json.MarshalNoEscape(v) }
+func Marshal(v any) ([]byte, error) { return json.Marshal(v) }
 
 // Unmarshal decodes a payload. Unknown fields are ignored: a newer producer may send more.
 func Unmarshal(data []byte, v any) error { return json.Unmarshal(data, v) }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
@@ -26,7 +27,7 @@ func TestMain(m *testing.M) {
 		if err != nil {
 			panic(err)
 		}
-		os.Stdout.WriteString(c.URL(Superuser) + "\n")
+		fmt.Println(c.URL(Superuser))
 		select {}
 	}
 	os.Exit(m.Run())

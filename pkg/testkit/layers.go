@@ -71,8 +71,8 @@ func violates(file, path string, allowed map[string][]string) []string {
 			continue
 		}
 		ok := slices.ContainsFunc(patterns, func(p string) bool {
-			suffix, any := strings.CutPrefix(p, "*")
-			return p == file || any && strings.HasSuffix(file, suffix)
+			suffix, ending := strings.CutPrefix(p, "*")
+			return p == file || ending && strings.HasSuffix(file, suffix)
 		})
 		if !ok {
 			return patterns

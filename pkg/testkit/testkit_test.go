@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 		if err != nil {
 			panic(err)
 		}
-		os.Stdout.WriteString(c.Dir + "\n")
+		fmt.Println(c.Dir)
 		select {}
 	}
 	os.Exit(m.Run())

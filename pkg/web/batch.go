@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -123,8 +124,8 @@ func checkCount(n int) error {
 
 // itemFault says which field of an item has the wrong type, where the decoder knows.
 func itemFault(err error) error {
-	wrong, ok := err.(*json.UnmarshalTypeError)
-	if !ok {
+	var wrong *json.UnmarshalTypeError
+	if !errors.As(err, &wrong) {
 		return errItem
 	}
 	return errItem.With(fault.Detail{

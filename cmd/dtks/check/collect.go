@@ -114,7 +114,7 @@ func logged(msg jetstream.Msg) (Logged, error) {
 	l := Logged{Seq: meta.Sequence.Stream}
 	at, err := event.ParseSubject(msg.Subject())
 	if err != nil {
-		return l, nil // foreign message: its missing id makes it a violation of I3
+		return l, nil //nolint:nilerr // foreign message: its missing id makes it a violation of I3
 	}
 	var env struct {
 		ID      string `json:"id"`

@@ -74,7 +74,7 @@ func (s *session) run() error {
 		}
 		line, err := s.text.ReadLine()
 		if err != nil {
-			return nil // the sender has hung up
+			return nil //nolint:nilerr // the sender has hung up
 		}
 		verb, rest, _ := strings.Cut(line, " ")
 		err = s.command(strings.ToUpper(verb), rest)

@@ -159,9 +159,9 @@ func (m *maker) truth(i int) (*Family, *rand.Rand) {
 var streets = list("MELATI MAWAR KENANGA CEMPAKA FLAMBOYAN ANGGREK BERINGIN CENDANA PALA SAWO MANGGIS RAMBUTAN GARUDA MERPATI NURI BATU KALI GUNUNG PANTAI SAWAH")
 
 // difficulties spells them as the CSV does: "jalan=1 lihat=2"; empty where nothing was asked.
-func (m *Member) difficulties() string {
+func (p *Member) difficulties() string {
 	s := ""
-	for i, code := range m.Disability {
+	for i, code := range p.Disability {
 		if code == 0 {
 			continue
 		}

@@ -191,8 +191,7 @@ func shows(p *Member) bool {
 
 func TestFamilies_Survey(t *testing.T) {
 	t.Parallel()
-	floor, n := 0.0, 0.0
-	var meanW, meanF, both, varW, varF float64
+	var n, meanW, meanF, both, varW, varF float64
 	all := mustFamilies(t, Options{Seed: 2, Families: 5000})
 	area := func(f *Family) (float64, bool) {
 		for _, a := range f.Answers {
@@ -232,7 +231,7 @@ func TestFamilies_Survey(t *testing.T) {
 			varF += (a - meanF) * (a - meanF)
 		}
 	}
-	if floor = both / math.Sqrt(varW*varF); floor < 0.5 || floor > 0.95 {
+	if floor := both / math.Sqrt(varW*varF); floor < 0.5 || floor > 0.95 {
 		t.Errorf("floor area goes with welfare at %.2f, want between 0.5 and 0.95: a proxy, not an oracle", floor)
 	}
 }

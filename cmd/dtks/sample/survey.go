@@ -83,7 +83,7 @@ func survey(r *rand.Rand, welfare float64, province string) []Answer {
 	for i := range regsosek.Items {
 		name := regsosek.Items[i].Name
 		x := welfare + 0.55*r.NormFloat64()
-		code := 0
+		var code int
 		switch name {
 		case regsosek.LuasLantai:
 			code = max(6, int(52+26*x+8*r.NormFloat64()))
