@@ -54,7 +54,7 @@ func newProgram(t *testing.T, args ...string) *program {
 		case <-time.After(5 * time.Second):
 			t.Error("did not stop")
 		}
-		logs.Close()
+		_ = logs.Close() // a pipe's never fails
 		<-silent
 		return said.String()
 	})

@@ -209,7 +209,6 @@ func (s *simulator) pause(ctx context.Context, wait time.Duration) bool {
 
 // breakDown answers with something that is no answer.
 func (s *simulator) breakDown(w http.ResponseWriter, r *http.Request, m *mode, fault string) {
-	status := http.StatusOK
 	switch fault {
 	case "refuse":
 		reset(w)
@@ -219,7 +218,7 @@ func (s *simulator) breakDown(w http.ResponseWriter, r *http.Request, m *mode, f
 		s.counts.abandoned.Add(1)
 		return
 	case "500", "503", "429":
-		status, _ = strconv.Atoi(fault)
+		status, _ := strconv.Atoi(fault)
 		if m.RetryAfter > 0 && status != http.StatusInternalServerError {
 			w.Header().Set("Retry-After", strconv.Itoa(int(time.Duration(m.RetryAfter).Seconds())))
 		}
