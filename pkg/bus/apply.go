@@ -52,16 +52,21 @@ func (w *worker) applyPart(ctx, stopping context.Context, in []*incoming) {
 		w.ack(in)
 		return
 	}
+	w.isolate(ctx, in, err)
+}
+
+// isolate finds what is at fault by applying halves, so that a poison message costs its batch some twenty transactions.
+func (w *worker) isolate(ctx context.Context, in []*incoming, err error) {
 	if len(in) == 1 {
 		w.fail(ctx, in[0], err)
 		return
 	}
-	// One of them is at fault: find it by applying each alone.
-	for _, m := range in {
-		if err := w.inTx(ctx, []*incoming{m}); err != nil {
-			w.fail(ctx, m, err)
+	half := len(in) / 2
+	for _, part := range [][]*incoming{in[:half], in[half:]} {
+		if err := w.inTx(ctx, part); err != nil {
+			w.isolate(ctx, part, err)
 		} else {
-			w.ack([]*incoming{m})
+			w.ack(part)
 		}
 	}
 }
@@ -130,19 +135,8 @@ func splitGrants(in []*incoming) (grants, rest []*incoming) {
 func (w *worker) inTx(ctx context.Context, in []*incoming) error {
 	var newest map[event.Type][]*incoming
 	err := pg.InTx(ctx, w.DB, func(tx pgx.Tx) (err error) {
-		defer func() {
-			if p := recover(); p != nil {
-				slog.Error("handler panicked", "stream", w.stream, "stack", string(debug.Stack()))
-				err = fault.New(fault.Internal, "handler_panic", "Kesalahan dalam layanan.", "A defect in the service.")
-			}
-		}()
-		if newest, err = w.gate(ctx, tx, in); err != nil {
+		if newest, err = w.handle(ctx, tx, in); err != nil {
 			return err
-		}
-		for _, t := range order(newest) {
-			if err := w.routes[t].handle(ctx, tx, newest[t], w.Keys); err != nil {
-				return err
-			}
 		}
 		if err := w.count(ctx, tx, len(in), newest); err != nil {
 			return err
@@ -158,6 +152,25 @@ func (w *worker) inTx(ctx context.Context, in []*incoming) error {
 		w.After()
 	}
 	return nil
+}
+
+// handle hands what passes the gate to its handlers. A panic is a fault like any other.
+func (w *worker) handle(ctx context.Context, tx pgx.Tx, in []*incoming) (newest map[event.Type][]*incoming, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			slog.Error("handler panicked", "stream", w.stream, "stack", string(debug.Stack()))
+			err = fault.New(fault.Internal, "handler_panic", "Kesalahan dalam layanan.", "A defect in the service.")
+		}
+	}()
+	if newest, err = w.gate(ctx, tx, in); err != nil {
+		return nil, err
+	}
+	for _, t := range order(newest) {
+		if err := w.routes[t].handle(ctx, tx, newest[t], w.Keys); err != nil {
+			return nil, err
+		}
+	}
+	return newest, nil
 }
 
 // gate keeps of each aggregate the newest version, if it is newer than what was applied, and records it. The recorded

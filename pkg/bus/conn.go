@@ -18,6 +18,10 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
+// confirmWithin is how long a publish may stay unconfirmed. It must end in the client too: what stays pending there
+// for ever would use up the room for later publishes.
+const confirmWithin = 15 * time.Second
+
 // Conn is one service's connection to NATS.
 type Conn struct {
 	NATS *nats.Conn
@@ -66,7 +70,8 @@ func Connect(ctx context.Context, url, nkeyFile, name string) (*Conn, error) {
 	if c.NATS, err = nats.Connect(url, opts...); err != nil {
 		return nil, fmt.Errorf("connecting to NATS: %w", err)
 	}
-	if c.JS, err = jetstream.New(c.NATS, jetstream.WithPublishAsyncMaxPending(1024)); err != nil {
+	if c.JS, err = jetstream.New(c.NATS, jetstream.WithPublishAsyncMaxPending(1024),
+		jetstream.WithPublishAsyncTimeout(confirmWithin)); err != nil {
 		return nil, err
 	}
 	// Waiting briefly makes an ordinary start quiet; a broker that is down must not keep the service from starting.

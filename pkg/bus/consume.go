@@ -107,6 +107,7 @@ func (w *worker) pull(ctx context.Context) error {
 		select {
 		case queue <- m:
 		case <-ctx.Done():
+			_ = m.Nak()
 		}
 	}, jetstream.PullMaxMessages(2*BatchMax), jetstream.PullExpiry(5*time.Second),
 		jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) {
@@ -120,7 +121,7 @@ func (w *worker) pull(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("pulling: %w", err)
 	}
-	defer sub.Stop()
+	defer giveBack(sub, queue)
 	for {
 		var first jetstream.Msg
 		select {
@@ -132,6 +133,28 @@ func (w *worker) pull(ctx context.Context) error {
 		}
 		// What has begun is finished: a stop between effect and acknowledgement would only cause redelivery.
 		w.apply(context.WithoutCancel(ctx), ctx, gather(first, queue))
+	}
+}
+
+// giveBack returns at once what was fetched but not begun: another replica, or the next start, need not wait for AckWait.
+func giveBack(sub jetstream.ConsumeContext, queue <-chan jetstream.Msg) {
+	sub.Drain()
+	late := time.After(2 * time.Second)
+	for {
+		select {
+		case m := <-queue:
+			_ = m.Nak()
+			continue
+		default:
+		}
+		select {
+		case m := <-queue:
+			_ = m.Nak()
+		case <-sub.Closed():
+			return
+		case <-late:
+			return
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"dtks/pkg/event"
 	"dtks/pkg/fault"
 	"dtks/pkg/pg"
+	"dtks/pkg/seal"
 )
 
 func sortTypes(types []event.Type) { slices.Sort(types) }
@@ -69,7 +71,11 @@ func (w *worker) redriveAll(ctx context.Context) error {
 		return err
 	}
 	for _, l := range letters {
-		if err := w.redrive(ctx, l.EventID, l.Subject); err != nil {
+		err := w.redrive(ctx, l.EventID, l.Subject)
+		if errors.Is(err, errNotRead) || pg.Down(err) {
+			return err // it stays asked for
+		}
+		if err != nil {
 			slog.Warn("redriven event failed again", "stream", w.stream, "event_id", l.EventID, "code", code(err), "cause", pg.Safe(err))
 			if _, err := w.DB.Exec(ctx, `UPDATE dead_letter SET redrive = false WHERE consumer = $1 AND event_id = $2`, w.Name, l.EventID); err != nil {
 				return err
@@ -79,30 +85,30 @@ func (w *worker) redriveAll(ctx context.Context) error {
 	return nil
 }
 
+// errNotRead says that the stream could not be asked.
+var errNotRead = errors.New("the stream does not answer")
+
 func (w *worker) redrive(ctx context.Context, eventID, subject string) error {
 	stream, err := w.conn.JS.Stream(ctx, w.stream)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errNotRead, err)
 	}
 	raw, err := stream.GetLastMsgForSubject(ctx, subject)
-	if err != nil {
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return err
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", errNotRead, err)
 	}
 	m := &incoming{msg: rawMsg{subject: raw.Subject, data: raw.Data}, stream: w.stream, seq: raw.Sequence}
 	if err := w.parse(m); err != nil {
 		return err
 	}
 	err = pg.InTx(ctx, w.DB, func(tx pgx.Tx) error {
-		newest, err := w.gate(ctx, tx, []*incoming{m})
-		if err != nil {
+		if _, err := w.handle(ctx, tx, []*incoming{m}); err != nil {
 			return err
 		}
-		for _, t := range order(newest) {
-			if err := w.routes[t].handle(ctx, tx, newest[t], w.Keys); err != nil {
-				return err
-			}
-		}
-		_, err = tx.Exec(ctx, `UPDATE dead_letter SET redriven_at = now() WHERE consumer = $1 AND event_id = $2`, w.Name, eventID)
+		_, err := tx.Exec(ctx, `UPDATE dead_letter SET redriven_at = now() WHERE consumer = $1 AND event_id = $2`, w.Name, eventID)
 		return err
 	})
 	if err == nil && w.After != nil {
@@ -128,6 +134,15 @@ func (cs Consumer) storeGrants(owner string) func(context.Context, pgx.Tx, []Msg
 		for i, m := range msgs {
 			grants[i] = m.Data
 		}
-		return cs.Keys.Store(ctx, tx, owner, grants)
+		if err := cs.Keys.Store(ctx, tx, owner, grants); err != nil {
+			return err
+		}
+		// What was parked for want of a key can be read now.
+		_, err := tx.Exec(ctx, `
+			UPDATE dead_letter
+			SET redrive = true
+			WHERE consumer = $1 AND stream = $2 AND code = $3 AND parked AND redriven_at IS NULL`,
+			cs.Name, event.StreamOf(owner), seal.CodeMissing)
+		return err
 	}
 }

@@ -64,7 +64,7 @@ func (c *Conn) publishBatch(ctx context.Context, stream string, events []Out) er
 			continue
 		}
 		msg.Header["Nats-Batch-Commit"] = []string{"1"}
-		ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+		ctx, cancel := context.WithTimeout(ctx, confirmWithin)
 		defer cancel()
 		reply, err := c.NATS.RequestMsgWithContext(ctx, msg)
 		if err != nil {
@@ -106,8 +106,6 @@ func (c *Conn) publishSingly(ctx context.Context, stream string, events []Out) e
 				return err
 			case <-ctx.Done():
 				return ctx.Err()
-			case <-time.After(15 * time.Second):
-				return errors.New("publish not confirmed within 15 s")
 			}
 		}
 		flight = flight[:0]

@@ -29,6 +29,30 @@ var Subscriptions = map[string][]event.Type{
 		event.TypeEntitlementChanged, event.TypeRankReleased, event.TypeDeliveryUpdated},
 }
 
+// only narrows a subscription to one filter token, where a service would look at the others only to drop them.
+var only = map[string]map[event.Type]string{
+	"nik-match":   {event.TypeRegistrantUpdated: event.Person},
+	"eligibility": {event.TypeRegistrantUpdated: event.Family},
+}
+
+// Reads reports whether a service consumes the events on a subject: of day keys only those granted to it.
+func Reads(service string, s event.Subject) bool {
+	if s.Type.Noun() == "key" {
+		return s.Filter == service && granted(s.Type.Service(), service)
+	}
+	one, narrow := only[service][s.Type]
+	return slices.Contains(Subscriptions[service], s.Type) && (!narrow || one == s.Filter)
+}
+
+func granted(owner, user string) bool {
+	for _, readers := range Grants[owner] {
+		if slices.Contains(readers, user) {
+			return true
+		}
+	}
+	return false
+}
+
 // Grants says which service may read which sealed classes of whom; nobody else is handed the keys.
 var Grants = map[string]map[event.Class][]string{
 	"registry": {
@@ -49,15 +73,17 @@ func keyFilter(owner, user string) string {
 func Filters(service, owner string) []string {
 	var out []string
 	for _, t := range Subscriptions[service] {
-		if t.Service() == owner {
-			out = append(out, string(t)+".>")
+		if t.Service() != owner {
+			continue
 		}
+		filter := string(t)
+		if one, narrow := only[service][t]; narrow {
+			filter += "." + one
+		}
+		out = append(out, filter+".>")
 	}
-	for _, readers := range Grants[owner] {
-		if slices.Contains(readers, service) {
-			out = append(out, keyFilter(owner, service))
-			break
-		}
+	if granted(owner, service) {
+		out = append(out, keyFilter(owner, service))
 	}
 	return out
 }

@@ -5,7 +5,6 @@ package check
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"dtks/pkg/bus"
 	"dtks/pkg/event"
@@ -121,7 +120,7 @@ func compareConsumer(name string, s System, facts Facts) []Violation {
 	keys := map[string]*known{}
 	for owner, log := range s.Streams {
 		for _, l := range log {
-			if !reads(name, owner, l) {
+			if !bus.Reads(name, event.Subject{Type: l.Type, Filter: l.Filter}) {
 				continue
 			}
 			k := keys[l.Key]
@@ -158,12 +157,4 @@ func compareConsumer(name string, s System, facts Facts) []Violation {
 		}
 	}
 	return out
-}
-
-// reads reports whether a service consumes an event: its types, and of day keys only those granted to it.
-func reads(name, owner string, l Logged) bool {
-	if l.Type.Noun() == "key" {
-		return l.Filter == name && slices.ContainsFunc(bus.Filters(name, owner), func(f string) bool { return strings.Contains(f, ".key.granted.") })
-	}
-	return slices.Contains(bus.Subscriptions[name], l.Type)
 }
