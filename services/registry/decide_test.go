@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -106,7 +107,11 @@ func TestDecide(t *testing.T) {
 			who.ifMatch = test.ifMatch
 			got := "same"
 			if err := e.decide(who); err != nil {
-				got = err.(*fault.Error).Code
+				var refused *fault.Error
+				if !errors.As(err, &refused) {
+					t.Fatal(err)
+				}
+				got = refused.Code
 			} else if e.isNew {
 				got = string(e.proposal.Kind) + " new"
 			} else if !e.same {

@@ -88,7 +88,7 @@ func (f *family) updated(changed []string) (event.RegistrantUpdated, map[event.C
 	for i, p := range members {
 		u.Members[i] = event.FamilyMember{PersonID: p.ID, PersonVersion: p.Version, IdentityVersion: p.Identity}
 		survey.Members[i] = p.Coded.survey(p.ID, p.Sex, p.BirthDate)
-		if s, any := p.Coded.sensitive(p.ID); any {
+		if s, some := p.Coded.sensitive(p.ID); some {
 			sensitive.Members = append(sensitive.Members, s)
 		}
 	}

@@ -43,7 +43,7 @@ func run(ctx context.Context, getenv func(string) string) error {
 	if err != nil {
 		return err
 	}
-	defer stop(context.WithoutCancel(ctx))
+	defer func() { _ = stop(context.WithoutCancel(ctx)) }() // the last spans may be lost; there is nobody left to tell
 	db, err := pg.Open(ctx, cfg.DatabaseURL, migrations)
 	if err != nil {
 		return err

@@ -188,7 +188,7 @@ func (p *proposal) sealed() map[event.Class]any {
 	for i, person := range p.members() {
 		m := &p.Content.Members[i]
 		survey.Members[i] = m.Coded.survey(person.ID, m.Sex, m.BirthDate)
-		if s, any := m.Coded.sensitive(person.ID); any {
+		if s, some := m.Coded.sensitive(person.ID); some {
 			sensitive.Members = append(sensitive.Members, s)
 		}
 	}

@@ -201,8 +201,9 @@ type proposalArrays struct {
 func arraysOf(all []*proposal) (proposalArrays, error) {
 	var c proposalArrays
 	for _, p := range all {
-		content, err := p.encoded, error(nil)
+		content := p.encoded
 		if content == nil {
+			var err error
 			if content, err = event.Marshal(p.Content); err != nil {
 				return c, fmt.Errorf("encoding a proposal: %w", err)
 			}
