@@ -63,11 +63,12 @@ func (s *service) registerDecisions(w *web.Server) {
 	web.Register(w, huma.Operation{
 		OperationID: "decide-cases", Method: http.MethodPost, Path: "/v1/decisions/batch",
 		Summary:          "Decide up to 500 cases; each is answered for itself",
-		RequestBody:      &huma.RequestBody{Required: true, Content: body(reflect.TypeFor[batchBody]())},
 		SkipValidateBody: true, // each item is checked, and answered, for itself
 		Responses: map[string]*huma.Response{"200": {
 			Description: "One answer for each decision, in order", Content: body(reflect.TypeFor[web.BatchResults]())}},
 	}, s.decideBatch)
+	// Registering has described the body as what it is read as: bytes.
+	w.API.OpenAPI().Paths["/v1/decisions/batch"].Post.RequestBody.Content = body(reflect.TypeFor[batchBody]())
 }
 
 // officerOf is the caller as the pure rule wants to know them.
