@@ -5,9 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
+	"dtks/cmd/dtks/check"
 	"dtks/cmd/dtks/importer"
 	"dtks/cmd/dtks/sample"
 	"dtks/cmd/dtks/stack"
@@ -73,6 +77,7 @@ const sampleSeed = 1
 var sampleSteps = []sampleStep{
 	{"import", "sample imported", importSample},
 	{"decide", "sample decided by officers", decideSample},
+	{"rank", "sample ranked into deciles", rankSample},
 }
 
 // importSample loads families.csv through the registry's public API, as an operator would.
@@ -86,6 +91,44 @@ func importSample(ctx context.Context, u *launch) error {
 		return err
 	}
 	u.say.say("    %d families, %d persons; %d rows refused", result.Families, result.Persons, result.RejectedRows())
+	return nil
+}
+
+// rankSample releases a ranking over the whole sample, as an administrator would: until then families are placed against
+// the model's illustrative cut-offs. It comes once what the officers approved has reached eligibility.
+func rankSample(ctx context.Context, u *launch) error {
+	js, closeNATS, err := adminJetStream(u.stack)
+	if err != nil {
+		return err
+	}
+	defer closeNATS()
+	marks, err := check.Marks(ctx, js)
+	if err != nil {
+		return err
+	}
+	settled, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	if err := check.Wait(settled, js, []string{"registry", "eligibility"}, marks, func(string) {}); err != nil {
+		return err
+	}
+	token, err := u.stack.Token(ctx, "admin1.00")
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, u.stack.URL("eligibility")+"/v1/releases", strings.NewReader("{}"))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode >= 300 && resp.StatusCode != http.StatusConflict {
+		return fmt.Errorf("the release was answered %d", resp.StatusCode)
+	}
 	return nil
 }
 
