@@ -180,7 +180,7 @@ func (s *store) account(ctx context.Context, tx pgx.Tx, all []done) error {
 	var outcomes, codes []string
 	var verdicts int64
 	var remain *int64
-	var seen time.Time
+	var asked time.Time // when the first of those calls began
 	last := 0
 	for i, d := range all {
 		if d.outcome == notSent {
@@ -189,8 +189,11 @@ func (s *store) account(ctx context.Context, tx pgx.Tx, all []done) error {
 		if d.outcome == decided {
 			verdicts++
 		}
-		if d.remain != nil && !d.ended.Before(seen) {
-			remain, seen = d.remain, d.ended
+		if d.remain != nil && (remain == nil || *d.remain < *remain) {
+			remain = d.remain
+		}
+		if asked.IsZero() || d.started.Before(asked) {
+			asked = d.started
 		}
 		if !d.ended.Before(all[last].ended) {
 			last = i
@@ -211,15 +214,17 @@ func (s *store) account(ctx context.Context, tx pgx.Tx, all []done) error {
 		return fmt.Errorf("writing the ledger: %w", err)
 	}
 	now := s.now()
+	// Answers overtake each other: of calls that were under way together the lowest number is the newest.
 	_, err = tx.Exec(ctx, `
 		INSERT INTO quota_day AS q (day, calls, verdicts, remain, seen_at, last_at, last_outcome, last_code)
 		VALUES ($1::date, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (day) DO UPDATE
 		SET calls = q.calls + EXCLUDED.calls, verdicts = q.verdicts + EXCLUDED.verdicts,
-			remain = COALESCE(EXCLUDED.remain, q.remain), seen_at = EXCLUDED.seen_at,
+			remain = CASE WHEN q.last_at > $9 THEN LEAST(EXCLUDED.remain, q.remain) ELSE COALESCE(EXCLUDED.remain, q.remain) END,
+			seen_at = EXCLUDED.seen_at,
 			last_at = EXCLUDED.last_at, last_outcome = EXCLUDED.last_outcome, last_code = EXCLUDED.last_code`,
 		now.In(wib).Format(time.DateOnly), len(person), verdicts, remain, now.UTC(),
-		all[last].ended.UTC(), string(all[last].outcome), all[last].code)
+		all[last].ended.UTC(), string(all[last].outcome), all[last].code, asked.UTC())
 	if err != nil {
 		return fmt.Errorf("writing the quota: %w", err)
 	}
