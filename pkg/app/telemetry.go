@@ -12,6 +12,7 @@ import (
 	promexporter "go.opentelemetry.io/otel/exporters/prometheus"
 	"go.opentelemetry.io/otel/propagation"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/exemplar"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
@@ -33,7 +34,9 @@ func Telemetry(ctx context.Context, name string, c Common) (shutdown func(contex
 		return nil, errors.Join(fmt.Errorf("making the metrics exporter: %w", err), tracer.Shutdown(ctx))
 	}
 	meter := sdkmetric.NewMeterProvider(sdkmetric.WithReader(exporter), sdkmetric.WithResource(res),
-		sdkmetric.WithView(httpView()))
+		sdkmetric.WithView(httpView()),
+		// A trace's ids as exemplars are longer than the exposition allows: each scrape would log a warning.
+		sdkmetric.WithExemplarFilter(exemplar.AlwaysOffFilter))
 	otel.SetTracerProvider(tracer)
 	otel.SetMeterProvider(meter)
 	return func(ctx context.Context) error {
