@@ -19,7 +19,9 @@ fail() {
 	exit 1
 }
 
+run=$(mktemp -d)
 finish() {
+	rm -rf "$run"
 	if [ "${1:-}" = down ]; then "${compose[@]}" down -v -t 40; fi
 }
 trap 'finish "${1:-}"' EXIT
@@ -89,5 +91,12 @@ until decisions=$(ask "$operator" "http://127.0.0.1:8404/v1/families/$family/dec
 	sleep 0.3
 done
 jq -c '.decisions[] | {programme, outcome, decile, reasons: [.reasons[].code]}' <<<"$decisions"
-curl -fsS -o /dev/null http://127.0.0.1:8400/ && echo "console: answers on http://localhost:8400"
+
+# A browser's way in: console, issuer, back with a code, page. curl too finds names below .localhost on this machine.
+jar=$run/cookies redirect="%{redirect_url}"
+visit() { curl -fsS -b "$jar" -c "$jar" -H 'Accept: text/html' -o "$run/page" -w "${2:-$redirect}" "$1" "${@:3}"; }
+back=$(curl -fsS -o /dev/null -w '%{redirect_url}' -d account=operator1.00 "$(visit http://localhost:8400/auth/login)")
+visit "$back" >/dev/null
+[ "$(visit http://localhost:8400/ '%{http_code}')" = 200 ] || fail "the console shows no page to somebody who has signed in"
+echo "console: signed in as operator1.00, $(wc -c <"$run/page") bytes of page"
 echo "proved after $((SECONDS - began)) s"
