@@ -24,5 +24,5 @@ lint: ## gofmt, go vet, golangci-lint
 verify: ## generated files are up to date
 	.ci/run verify
 
-bench: ## every benchmark, each on a stack of its own (takes about ten minutes)
+bench: ## every benchmark, each on a stack of its own
 	go run ./cmd/dtks bench all
