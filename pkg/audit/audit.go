@@ -148,24 +148,25 @@ func buried(ctx context.Context, tx pgx.Tx, out io.Writer) error {
 	return err
 }
 
-// versions checks I2 on the archive: per aggregate 1..n, and the aggregate's own row at n.
+// versions checks I2 on the archive: per aggregate 1..n, none twice (a type and its successor may share a version), and the aggregate's own row at n.
 func versions(ctx context.Context, tx pgx.Tx, violated func(invariant, text string)) error {
 	rows, err := tx.Query(ctx, `
-		SELECT coalesce(a.aggregate_key, e.aggregate_key), coalesce(a.version, 0), coalesce(e.events, 0), coalesce(e.newest, 0)
+		SELECT coalesce(a.aggregate_key, e.aggregate_key), coalesce(a.version, 0), coalesce(e.events, 0), coalesce(e.newest, 0), coalesce(e.doubles, 0)
 		FROM aggregate a
 		FULL JOIN (
-			SELECT aggregate_key, count(DISTINCT version) AS events, max(version) AS newest
+			SELECT aggregate_key, count(DISTINCT version) AS events, min(version) AS oldest, max(version) AS newest,
+				count(*) - count(DISTINCT (version, type)) AS doubles
 			FROM event
 			GROUP BY aggregate_key
 		) e USING (aggregate_key)
-		WHERE a.version IS DISTINCT FROM e.newest OR e.events IS DISTINCT FROM e.newest`)
+		WHERE a.version IS DISTINCT FROM e.newest OR e.events IS DISTINCT FROM e.newest OR e.oldest <> 1 OR e.doubles > 0`)
 	if err != nil {
 		return err
 	}
 	var key string
-	var head, events, newest int64
-	_, err = pgx.ForEachRow(rows, []any{&key, &head, &events, &newest}, func() error {
-		violated("I2", fmt.Sprintf("%s: counter %d, %d versions archived, newest %d", key, head, events, newest))
+	var head, events, newest, doubles int64
+	_, err = pgx.ForEachRow(rows, []any{&key, &head, &events, &newest, &doubles}, func() error {
+		violated("I2", fmt.Sprintf("%s: counter %d, %d versions archived, newest %d, %d twice", key, head, events, newest, doubles))
 		return nil
 	})
 	return err

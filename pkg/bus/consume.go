@@ -140,21 +140,18 @@ func (w *worker) pull(ctx context.Context) error {
 func giveBack(sub jetstream.ConsumeContext, queue <-chan jetstream.Msg) {
 	sub.Drain()
 	late := time.After(2 * time.Second)
-	for {
-		select {
-		case m := <-queue:
-			_ = m.Nak()
-			continue
-		default:
-		}
+	for open := true; open; {
 		select {
 		case m := <-queue:
 			_ = m.Nak()
 		case <-sub.Closed():
-			return
+			open = false
 		case <-late:
-			return
+			open = false
 		}
+	}
+	for len(queue) > 0 {
+		_ = (<-queue).Nak()
 	}
 }
 

@@ -108,7 +108,10 @@ func (k *Keys) Seal(class event.Class, day string, ad, plaintext []byte) (event.
 // ErrNoKey says that the service holds no key of its own for that class and day: Ensure makes one.
 var ErrNoKey = errors.New("no day key")
 
-var errMissing = fault.New(fault.Unavailable, "seal_key_missing",
+// CodeMissing is the reason code of a key that has not arrived.
+const CodeMissing = "seal_key_missing"
+
+var errMissing = fault.New(fault.Unavailable, CodeMissing,
 	"Kunci untuk membaca data ini belum diterima.", "The key to read this data has not arrived yet.")
 
 var errBroken = fault.New(fault.Invalid, "seal_broken",
