@@ -89,7 +89,8 @@ func routed(next http.Handler) http.Handler {
 		}
 		span := trace.SpanFromContext(r.Context())
 		span.SetName(r.Method + " " + route)
-		span.SetAttributes(attribute.String("http.route", route))
+		// What somebody put into the path or the query may be a NIK: the pattern replaces it.
+		span.SetAttributes(attribute.String("http.route", route), attribute.String("url.path", route), attribute.String("url.query", ""))
 	})
 }
 
