@@ -20,7 +20,7 @@ import (
 
 // canaries are personal values that occur nowhere else: whoever writes one down where it must not be is found.
 type canaries struct {
-	nik, kk, name, mother, born, address string
+	nik, kk, name, mother, address string
 }
 
 func (c canaries) list() []string { return []string{c.nik, c.kk, c.name, c.mother, c.address} }

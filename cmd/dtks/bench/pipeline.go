@@ -86,10 +86,9 @@ func (t *Target) warm(ctx context.Context, families int) error {
 
 type pushOptions struct {
 	families int
-	batch    int           // items per request; 1 = the single-item endpoints
-	entries  int           // requests in flight at entry
-	pace     float64       // families a second; 0 = as fast as taken
-	span     time.Duration // with pace: how long
+	batch    int     // items per request; 1 = the single-item endpoints
+	entries  int     // requests in flight at entry
+	pace     float64 // families a second; 0 = as fast as taken
 }
 
 type pushed struct {

@@ -53,7 +53,7 @@ func Relay(ctx context.Context, t *Target, span time.Duration) (*Result, error) 
 	relaying, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- app.Run(relaying, box.Relays(nats)...) }()
-	defer func() { stop(); <-ended }()
+	defer func() { stop(); _ = <-ended }()
 	if err := t.drained(ctx, db); err != nil { // what the ceiling left
 		return nil, err
 	}

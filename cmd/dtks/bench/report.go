@@ -67,12 +67,3 @@ func short(d time.Duration) string {
 	}
 	return strings.Replace(d.Round(10*time.Microsecond).String(), "µ", "u", 1)
 }
-
-// quantile of a list that it sorts; 0 for an empty one.
-func quantile(list []time.Duration, q float64) time.Duration {
-	if len(list) == 0 {
-		return 0
-	}
-	slices.Sort(list)
-	return list[min(int(q*float64(len(list))), len(list)-1)]
-}
