@@ -5,7 +5,7 @@
 #
 #   deploy/verify-k8s.sh
 #
-#   WORK   folder that keeps the two programs (about 6 CPU minutes the first time)   (~/.cache/dtks-verify-k8s)
+#   WORK   folder that keeps the two programs (about 10 CPU minutes the first time)   (~/.cache/dtks-verify-k8s)
 #   DTKS   a ready dtks program; otherwise it is built
 #   PORT   first of four ports on 127.0.0.1   (18640)
 #
@@ -109,7 +109,7 @@ kubectl config set-credentials verify --token "$token" >/dev/null
 kubectl config set-context verify --cluster verify --user verify >/dev/null
 kubectl config use-context verify >/dev/null
 kubectl get --raw /version | jq -r '"API server \(.gitVersion), ready"'
-kubectl apply -f deploy/k8s/base/namespace.yaml >/dev/null # a dry run into a namespace that is not there says nothing
+kubectl apply --server-side -f deploy/k8s/base/namespace.yaml >/dev/null # a dry run into a namespace that is not there says nothing
 
 # templates makes a pod of every workload's template.
 templates() {
