@@ -55,6 +55,9 @@ func (c *UpCmd) arguments(s *stack.Stack) []string {
 	if c.Yes {
 		args = append(args, "--yes")
 	}
+	for _, service := range c.Without {
+		args = append(args, "--without", service)
+	}
 	return args
 }
 
