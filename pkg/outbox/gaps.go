@@ -73,3 +73,16 @@ func (p progress) gapSeqs() []int64 {
 	}
 	return out
 }
+
+// gapRanges gives the gaps as ranges: a transaction under way leaves hundreds of numbers in a row, which are one look
+// into the index this way.
+func (p progress) gapRanges() (first, last []int64) {
+	for _, g := range p.gaps {
+		if n := len(last); n > 0 && last[n-1] == g.seq-1 {
+			last[n-1] = g.seq
+			continue
+		}
+		first, last = append(first, g.seq), append(last, g.seq)
+	}
+	return first, last
+}

@@ -235,6 +235,7 @@ type row struct {
 
 // read takes what is unpublished under one snapshot, whose horizon decides which gaps are dead.
 func (r *relay) read(ctx context.Context) ([]row, progress, error) {
+	first, last := r.at.gapRanges()
 	batch := &pgx.Batch{}
 	batch.Queue(`
 		SELECT pg_snapshot_xmin(pg_current_snapshot())::text, high
@@ -243,11 +244,16 @@ func (r *relay) read(ctx context.Context) ([]row, progress, error) {
 	batch.Queue(`
 		SELECT seq, event_id, subject, version, payload
 		FROM (
-			(SELECT seq, event_id, subject, version, payload FROM event WHERE lane = $1 AND seq = ANY ($2))
+			(SELECT late.*
+			FROM unnest($2::bigint[], $3::bigint[]) AS gap (first, last)
+			CROSS JOIN LATERAL (
+				SELECT seq, event_id, subject, version, payload
+				FROM event
+				WHERE lane = $1 AND seq BETWEEN gap.first AND gap.last) AS late)
 			UNION ALL
-			(SELECT seq, event_id, subject, version, payload FROM event WHERE lane = $1 AND seq > $3 ORDER BY seq LIMIT $4)
+			(SELECT seq, event_id, subject, version, payload FROM event WHERE lane = $1 AND seq > $4 ORDER BY seq LIMIT $5)
 		) AS waiting
-		ORDER BY seq`, r.lane, r.at.gapSeqs(), r.at.high, batchMax)
+		ORDER BY seq`, r.lane, first, last, r.at.high, batchMax)
 	tx, err := r.db.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 	if err != nil {
 		return nil, r.at, err

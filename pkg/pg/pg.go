@@ -55,6 +55,9 @@ func Connect(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	cfg.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "60s"
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	cfg.ConnConfig.RuntimeParams["jit"] = "off" // short statements: compiling costs more than it saves
+	// A statement's plan is kept for as long as its connection lives. Made while the tables were small, it would read all
+	// of them, batch after batch, when they have grown: reach rows through indexes from the start.
+	cfg.ConnConfig.RuntimeParams["enable_seqscan"] = "off"
 	cfg.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		registerUUID(conn.TypeMap())
 		return nil

@@ -183,7 +183,7 @@ func (o *officer) run(ctx context.Context) error {
 		if n == 0 {
 			select {
 			case <-ctx.Done():
-			case <-time.After(5 * time.Millisecond):
+			case <-time.After(50 * time.Millisecond):
 			}
 		}
 	}
@@ -249,7 +249,7 @@ func (o *officer) runSingly(ctx context.Context) error {
 		if len(cases) == 0 {
 			select {
 			case <-ctx.Done():
-			case <-time.After(5 * time.Millisecond):
+			case <-time.After(50 * time.Millisecond):
 			}
 		}
 	}
