@@ -122,6 +122,7 @@ func (w *worker) pull(ctx context.Context) error {
 		return fmt.Errorf("pulling: %w", err)
 	}
 	defer giveBack(sub, queue)
+	before := 0 // size of the last batch
 	for {
 		var first jetstream.Msg
 		select {
@@ -132,7 +133,9 @@ func (w *worker) pull(ctx context.Context) error {
 		case first = <-queue:
 		}
 		// What has begun is finished: a stop between effect and acknowledgement would only cause redelivery.
-		w.apply(context.WithoutCancel(ctx), ctx, gather(first, queue))
+		batch := gather(first, queue, before)
+		before = len(batch)
+		w.apply(context.WithoutCancel(ctx), ctx, batch)
 	}
 }
 
@@ -155,15 +158,35 @@ func giveBack(sub jetstream.ConsumeContext, queue <-chan jetstream.Msg) {
 	}
 }
 
-// gather takes what is there already, without waiting for more: under load batches grow by themselves.
-func gather(first jetstream.Msg, queue <-chan jetstream.Msg) []jetstream.Msg {
+// busy is the size from which a batch tells that there is traffic: the next one may wait linger for company.
+const (
+	busy   = 8
+	linger = 10 * time.Millisecond
+)
+
+// gather takes what is there already. A lone message is never held up; in traffic (the batch before had several) a
+// small batch waits a moment, because a transaction costs about the same for ten messages as for one.
+func gather(first jetstream.Msg, queue <-chan jetstream.Msg, before int) []jetstream.Msg {
 	batch := []jetstream.Msg{first}
+	var late <-chan time.Time
+	if before >= busy {
+		late = time.After(linger)
+	}
 	for len(batch) < BatchMax {
 		select {
 		case m := <-queue:
 			batch = append(batch, m)
+			continue
 		default:
+		}
+		if late == nil {
 			return batch
+		}
+		select {
+		case m := <-queue:
+			batch = append(batch, m)
+		case <-late:
+			late = nil
 		}
 	}
 	return batch
