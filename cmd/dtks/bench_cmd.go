@@ -143,7 +143,7 @@ func (c *BenchCmd) measure(ctx context.Context, name string) (err error) {
 		return err
 	}
 	if !c.Keep {
-		defer func() { _ = c.self(context.WithoutCancel(ctx), nil, "down", "--data", dir) }()
+		defer func() { _ = c.self(context.WithoutCancel(ctx), "down", "--data", dir) }()
 	}
 	js, closeNATS, err := adminJetStream(s)
 	if err != nil {
@@ -171,7 +171,13 @@ func (c *BenchCmd) startStack(ctx context.Context, dir string, without []string)
 	for _, service := range without {
 		args = append(args, "--without", service)
 	}
-	if err := c.self(ctx, []string{"PROGRAMMES=sembako", "TRACE_RATIO=0", "LOG_LEVEL=warn"}, args...); err != nil {
+	// Of this process too: services' subcommands that a benchmark runs must decide by the same configuration.
+	for name, value := range map[string]string{"PROGRAMMES": "sembako", "TRACE_RATIO": "0", "LOG_LEVEL": "warn"} {
+		if err := os.Setenv(name, value); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.self(ctx, args...); err != nil {
 		log, _ := os.ReadFile(filepath.Join(dir, "log", "up.log"))
 		return nil, fmt.Errorf("starting the stack: %w\n%s", err, strings.TrimSpace(string(log)))
 	}
@@ -179,13 +185,12 @@ func (c *BenchCmd) startStack(ctx context.Context, dir string, without []string)
 }
 
 // self runs another command of this program.
-func (c *BenchCmd) self(ctx context.Context, env []string, args ...string) error {
+func (c *BenchCmd) self(ctx context.Context, args ...string) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
 	cmd := exec.CommandContext(ctx, self, args...)
-	cmd.Env = append(os.Environ(), env...)
 	cmd.Stderr = os.Stderr
 	return cmd.Run()
 }
