@@ -45,25 +45,25 @@ func Recovery(ctx context.Context, t *Target, families int, hooks RecoveryHooks)
 		return err
 	})
 	begin := time.Now()
-	from, err := t.consumed(ctx)
+	from, err := t.standing(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if err := pass(ctx, steady); err != nil {
 		return nil, err
 	}
-	to, err := t.consumed(ctx)
+	to, err := t.standing(ctx)
 	if err != nil {
 		return nil, err
 	}
-	before := float64(to.acked-from.acked) / time.Since(begin).Seconds()
+	before := float64(to.done-from.done) / time.Since(begin).Seconds()
 	if err := kill(); err != nil {
 		return nil, err
 	}
 	if err := pass(ctx, outage); err != nil {
 		return nil, err
 	}
-	down, err := t.consumed(ctx)
+	down, err := t.standing(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func Recovery(ctx context.Context, t *Target, families int, hooks RecoveryHooks)
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	r := &Result{Name: "recovery", N: int(up.acked - down.acked), Candidate: float64(up.acked-down.acked) / took.Seconds()}
+	r := &Result{Name: "recovery", N: int(up.done - down.done), Candidate: float64(up.done-down.done) / took.Seconds()}
 	r.Against(before, before)
 	r.Beside = map[string]float64{"backlog_events": float64(down.waiting), "caught_up_after_s": took.Seconds(), "half_load_families_per_s": half}
 	if err := hooks.Check(ctx); err != nil {
@@ -91,24 +91,28 @@ func Recovery(ctx context.Context, t *Target, families int, hooks RecoveryHooks)
 	return r, nil
 }
 
-// standing is a consumer's position.
-type standing struct{ acked, waiting uint64 }
+// standing is how far nik-match is: verdicts published in all, registry events that wait for it or are in its hands.
+type standing struct{ done, waiting uint64 }
 
-// consumed is what eligibility's counterpart nik-match has acknowledged of the registry's events.
-func (t *Target) consumed(ctx context.Context) (standing, error) {
+func (t *Target) standing(ctx context.Context) (standing, error) {
+	counts, err := t.counts(ctx)
+	if err != nil {
+		return standing{}, err
+	}
 	consumer, err := t.JS.Consumer(ctx, event.StreamOf("registry"), "nik-match")
 	if err != nil {
 		return standing{}, err
 	}
 	info := consumer.CachedInfo()
-	return standing{acked: info.AckFloor.Consumer, waiting: info.NumPending + uint64(info.NumAckPending)}, nil
+	return standing{done: counts["nik-match"], waiting: info.NumPending + uint64(info.NumAckPending)}, nil
 }
 
-// caughtUp waits until hardly anything waits: under steady entry it is never exactly nothing.
+// caughtUp waits until hardly anything waits: under steady entry it is never exactly nothing. What the killed process
+// had in its hands counts until the broker has handed it out again.
 func (t *Target) caughtUp(ctx context.Context) (standing, error) {
 	for {
-		s, err := t.consumed(ctx)
-		if err != nil || s.waiting < 50 {
+		s, err := t.standing(ctx)
+		if err != nil || s.waiting < 100 {
 			return s, err
 		}
 		if err := pass(ctx, 10*time.Millisecond); err != nil {
