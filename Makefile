@@ -1,9 +1,9 @@
 # Few targets, each one command that can be typed as well. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help up demo test lint e2e verify bench
+.PHONY: help up demo test lint e2e verify bench verify-deploy
 
 help: ## list the targets
-	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 up: ## start everything on this machine, with sample data; Ctrl-C stops it
 	go run ./cmd/dtks up
@@ -26,3 +26,7 @@ verify: ## generated files are up to date
 
 bench: ## every benchmark, each on a stack of its own
 	go run ./cmd/dtks bench all
+
+verify-deploy: ## images, compose and manifests against a real Docker engine and Kubernetes API server; root, not in CI
+	deploy/verify-compose.sh
+	deploy/verify-k8s.sh
