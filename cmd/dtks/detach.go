@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -90,8 +91,7 @@ func follow(ctx context.Context, s *stack.Stack, path string, pid int, ended <-c
 			return nil
 		case <-ctx.Done():
 			supervise.Signal(me, syscall.SIGTERM)
-			_ = <-ended // it was told to stop: how it ends is in its log
-			return ctx.Err()
+			return errors.Join(ctx.Err(), <-ended)
 		case <-time.After(100 * time.Millisecond):
 		}
 	}

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -21,7 +22,7 @@ import (
 // Relay measures whether the relay keeps up with writers that commit as fast as the database lets them: events
 // confirmed durable by the bus against events committed, in the same span. The registry service must not run: its
 // database, its NATS user and its relay's lock are used here.
-func Relay(ctx context.Context, t *Target, span time.Duration) (*Result, error) {
+func Relay(ctx context.Context, t *Target, span time.Duration) (r *Result, err error) {
 	database, err := t.Stack.DatabaseURL("registry")
 	if err != nil {
 		return nil, err
@@ -53,7 +54,7 @@ func Relay(ctx context.Context, t *Target, span time.Duration) (*Result, error) 
 	relaying, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- app.Run(relaying, box.Relays(nats)...) }()
-	defer func() { stop(); _ = <-ended }()
+	defer func() { stop(); err = errors.Join(err, <-ended) }()
 	if err := t.drained(ctx, db); err != nil { // what the ceiling left
 		return nil, err
 	}
@@ -74,7 +75,7 @@ func Relay(ctx context.Context, t *Target, span time.Duration) (*Result, error) 
 	if err := t.drained(ctx, db); err != nil {
 		return nil, err
 	}
-	r := &Result{Name: "relay", N: int(committed * span.Seconds()), Candidate: acked}
+	r = &Result{Name: "relay", N: int(committed * span.Seconds()), Candidate: acked}
 	r.Against(committed, committed)
 	r.Beside = map[string]float64{
 		"committed_per_s_without_relay": before,
