@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -131,17 +132,17 @@ func TestSessions(t *testing.T) {
 		t.Errorf("the table holds the token in the clear: %v, %v", leaked, err)
 	}
 	for _, wrong := range []string{"", "x", secret[:42] + "!", newID()} {
-		if _, err := s.token(t.Context(), wrong, now); err != errNoSession {
+		if _, err := s.token(t.Context(), wrong, now); !errors.Is(err, errNoSession) {
 			t.Errorf("secret %q: got %v, want no session", wrong, err)
 		}
 	}
-	if _, err := s.token(t.Context(), secret, now.Add(sessionMax+time.Second)); err != errNoSession {
+	if _, err := s.token(t.Context(), secret, now.Add(sessionMax+time.Second)); !errors.Is(err, errNoSession) {
 		t.Errorf("past its end: got %v, want no session", err)
 	}
 	if err := s.end(t.Context(), secret); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.token(t.Context(), secret, now); err != errNoSession {
+	if _, err := s.token(t.Context(), secret, now); !errors.Is(err, errNoSession) {
 		t.Errorf("after its end: got %v, want no session", err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/a-h/templ"
 
@@ -142,11 +143,8 @@ func pressed(yes bool) string { return strconv.FormatBool(yes) }
 func initials(name string) string {
 	var out []rune
 	for _, word := range strings.Fields(name) {
-		for _, r := range word {
-			if unicode.IsLetter(r) && len(out) < 2 {
-				out = append(out, unicode.ToUpper(r))
-			}
-			break
+		if r, _ := utf8.DecodeRuneInString(word); unicode.IsLetter(r) && len(out) < 2 {
+			out = append(out, unicode.ToUpper(r))
 		}
 	}
 	return string(out)
