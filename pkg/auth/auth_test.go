@@ -150,9 +150,10 @@ func TestRights_Require(t *testing.T) {
 		t.Errorf("got %v for nobody, want unauthenticated", err)
 	}
 	roles := map[string][]string{
-		"operator": {auth.Propose, auth.Read}, "lksa": {auth.Propose, auth.Read}, "verifier": {auth.Verify, auth.Read},
-		"approver": {auth.Approve, auth.Read}, "programme": {auth.Read}, "ops": {auth.Ops, auth.Read},
-		"admin":   {auth.Propose, auth.Verify, auth.Approve, auth.Read, auth.Release, auth.Ops},
+		"operator": {auth.Propose, auth.Read, auth.ReadIdentity}, "lksa": {auth.Propose, auth.Read, auth.ReadIdentity},
+		"verifier": {auth.Verify, auth.Read, auth.ReadIdentity}, "approver": {auth.Approve, auth.Read, auth.ReadIdentity},
+		"programme": {auth.Read}, "ops": {auth.Ops, auth.Read}, "auditor": {auth.Read},
+		"admin":   {auth.Propose, auth.Verify, auth.Approve, auth.Read, auth.ReadIdentity, auth.Release, auth.Ops},
 		"unknown": {}, "": {},
 	}
 	for role, may := range roles {
@@ -161,7 +162,8 @@ func TestRights_Require(t *testing.T) {
 		for _, action := range may {
 			allowed[action] = true
 		}
-		for _, action := range []string{auth.Propose, auth.Verify, auth.Approve, auth.Read, auth.Release, auth.Ops, "delete", ""} {
+		for _, action := range []string{auth.Propose, auth.Verify, auth.Approve, auth.Read, auth.ReadIdentity, auth.Release, auth.Ops,
+			"delete", ""} {
 			if got := auth.Rights(ctx).Allows(action, "32.04"); got != allowed[action] {
 				t.Errorf("%s %s: got %t, want %t", role, action, got, allowed[action])
 			}

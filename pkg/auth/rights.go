@@ -25,17 +25,20 @@ const (
 	Read    = "read"
 	Release = "release" // put a ranking into force
 	Ops     = "ops"     // state of the system: queues, quotas, dead letters
+
+	// ReadIdentity is seeing who the people are: NIK, KK, names, mother, birth. Read alone shows ids, states and areas.
+	ReadIdentity = "read_identity"
 )
 
 // actionsOf says what each role may do.
 var actionsOf = map[string][]string{
-	"operator":  {Propose, Read},
-	"lksa":      {Propose, Read},
-	"verifier":  {Verify, Read},
-	"approver":  {Approve, Read},
+	"operator":  {Propose, Read, ReadIdentity},
+	"lksa":      {Propose, Read, ReadIdentity},
+	"verifier":  {Verify, Read, ReadIdentity},
+	"approver":  {Approve, Read, ReadIdentity},
 	"programme": {Read},
 	"ops":       {Ops, Read},
-	"admin":     {Propose, Verify, Approve, Read, Release, Ops},
+	"admin":     {Propose, Verify, Approve, Read, ReadIdentity, Release, Ops},
 	"auditor":   {Read},
 }
 
