@@ -1,14 +1,18 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"dtks/pkg/event"
 )
@@ -58,9 +62,30 @@ func TestKill_EveryStep(t *testing.T) {
 	t.Logf("%d kills at %d steps", kills, len(steps))
 }
 
-// load completes families from several hands at once until stop is closed, and returns them.
-func (w *world) load(t *testing.T, hands, each int) []family {
+// entry is a load of families that several hands enter at once.
+type entry struct {
+	answered atomic.Int64
+	done     chan []family
+}
+
+// underWay waits until some, and not all, have been answered: the fault that follows strikes in the middle.
+func (e *entry) underWay(t *testing.T, all int64) {
 	t.Helper()
+	eventually(t, "entry is under way", 20*time.Second, func() bool { return e.answered.Load() >= 5 })
+	if n := e.answered.Load(); n >= all {
+		t.Fatalf("all %d families were in before the fault", n)
+	}
+}
+
+// load enters families in the background.
+func (w *world) load(t *testing.T, hands, each int) *entry {
+	t.Helper()
+	e := &entry{done: make(chan []family, 1)}
+	go func() { e.done <- w.enterAll(t, e, hands, each) }()
+	return e
+}
+
+func (w *world) enterAll(t *testing.T, e *entry, hands, each int) []family {
 	var mu sync.Mutex
 	var all []family
 	var wg sync.WaitGroup
@@ -68,6 +93,7 @@ func (w *world) load(t *testing.T, hands, each int) []family {
 		wg.Go(func() {
 			for range each {
 				f := w.propose(t, input(bandung))
+				e.answered.Add(1)
 				mu.Lock()
 				all = append(all, f)
 				mu.Unlock()
@@ -82,12 +108,12 @@ func (w *world) load(t *testing.T, hands, each int) []family {
 func TestBroker_Restarted(t *testing.T) {
 	w := shared
 	old := w.pid(t, "broker")
-	done := make(chan []family, 1)
-	go func() { done <- w.load(t, 4, 10) }()
+	entry := w.load(t, 4, 25)
+	entry.underWay(t, 100)
 	if err := syscall.Kill(old, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	families := <-done
+	families := <-entry.done
 	eventually(t, "the broker is back", 30*time.Second, func() bool { p := w.pid(t, "broker"); return p != 0 && p != old })
 	for _, f := range families {
 		w.decide(t, f)
@@ -101,13 +127,13 @@ func TestBroker_Restarted(t *testing.T) {
 // TestPostgres_Immediate stops PostgreSQL with -m immediate (no checkpoint, clients cut off) in the middle of entry.
 func TestPostgres_Immediate(t *testing.T) {
 	w := shared
-	done := make(chan []family, 1)
-	go func() { done <- w.load(t, 4, 10) }()
+	entry := w.load(t, 4, 25)
 	pid := w.postmaster(t)
+	entry.underWay(t, 100)
 	if err := syscall.Kill(pid, syscall.SIGQUIT); err != nil { // what pg_ctl stop -m immediate sends
 		t.Fatal(err)
 	}
-	families := <-done
+	families := <-entry.done
 	eventually(t, "PostgreSQL is back", 60*time.Second, func() bool {
 		code, _, err := w.try("GET", "registry", "/readyz", "operator1.00", nil)
 		return err == nil && code == 200
@@ -226,4 +252,50 @@ func nested(depth int) string {
 		b = append(b, ']')
 	}
 	return string(b)
+}
+
+// TestCheck_PlantedDamage proves the checker on real databases: a planted loss, a planted double and a planted stale
+// version are each named, and nothing is once they are undone.
+func TestCheck_PlantedDamage(t *testing.T) {
+	w := own(t)
+	f := w.complete(t, input(bandung))
+	w.wantOutcome(t, f, "sembako", event.Entitled)
+	w.mustHold(t)
+	key := "registry.proposal.all." + f.ProposalID // open, then applied: two versions
+	plants := []struct{ name, service, plant, undo, want string }{
+		{"Loss", "verification", `DELETE FROM applied WHERE aggregate_key = $1`,
+			`INSERT INTO applied (consumer, aggregate_key, version, effects) VALUES ('verification', $1, 2, 2)`, "I9"},
+		{"Double", "verification", `UPDATE applied SET effects = effects + 3 WHERE aggregate_key = $1`,
+			`UPDATE applied SET effects = effects - 3 WHERE aggregate_key = $1`, "I4"},
+		{"Stale", "verification", `UPDATE applied SET version = 1 WHERE aggregate_key = $1`,
+			`UPDATE applied SET version = 2 WHERE aggregate_key = $1`, "I5"},
+		{"LostRow", "registry", `UPDATE event SET aggregate_key = aggregate_key || 'x' WHERE aggregate_key = $1 AND version = 2`,
+			`UPDATE event SET aggregate_key = $1 WHERE aggregate_key = $1 || 'x'`, "I3"},
+	}
+	for _, p := range plants {
+		w.exec(t, p.service, p.plant, key)
+		if found := w.violations(t); found[p.want] == 0 {
+			t.Errorf("%s: the checker names %v, want %s", p.name, found, p.want)
+		}
+		w.exec(t, p.service, p.undo, key)
+	}
+	w.mustHold(t)
+}
+
+// exec changes one row of a service's database behind its back.
+func (w *world) exec(t *testing.T, service, sql string, args ...any) {
+	t.Helper()
+	url, err := w.DatabaseURL(service)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(t.Context())) }()
+	tag, err := conn.Exec(t.Context(), sql, args...)
+	if err != nil || tag.RowsAffected() != 1 {
+		t.Fatalf("planting in %s: %v, %d rows", service, err, tag.RowsAffected())
+	}
 }

@@ -265,7 +265,7 @@ func (w *worker) fail(ctx context.Context, m *incoming, err error) {
 	if pg.Down(err) {
 		kind = fault.Unavailable
 	}
-	slog.Warn("event not applied", "stream", w.stream, "stream_seq", m.seq, "event_id", m.env.ID,
+	slog.Warn("event not applied", "stream", w.stream, "stream_seq", m.seq, "event_id", identify(m),
 		"kind", kind, "code", code(err), "try", m.tries, "cause", pg.Safe(err))
 	if kind.Retryable() && m.tries < maxTries {
 		w.meter.failed(ctx, m.at.Type, "retried")

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -19,15 +20,22 @@ import (
 
 func sortTypes(types []event.Type) { slices.Sort(types) }
 
+// identify names a message by its event id, where that is one: a foreign message may carry anything, of any length.
+func identify(m *incoming) string {
+	for _, id := range []string{m.env.ID, m.msg.Headers().Get("Nats-Msg-Id")} {
+		if _, err := uuid.Parse(id); err == nil {
+			return id
+		}
+	}
+	return fmt.Sprintf("%s-%d", m.stream, m.seq)
+}
+
+// storable is text as PostgreSQL takes it.
+func storable(s string) string { return strings.ReplaceAll(strings.ToValidUTF8(s, "?"), "\x00", "?") }
+
 // bury keeps a reference to what could not be applied, never the payload.
 func (w *worker) bury(ctx context.Context, m *incoming, kind fault.Kind, code string, parked bool) error {
-	id := m.env.ID
-	if id == "" {
-		id = m.msg.Headers().Get("Nats-Msg-Id")
-	}
-	if id == "" {
-		id = fmt.Sprintf("%s-%d", w.stream, m.seq)
-	}
+	id := identify(m)
 	key := ""
 	if m.at.ID != "" {
 		key = m.at.Key()
@@ -37,8 +45,8 @@ func (w *worker) bury(ctx context.Context, m *incoming, kind fault.Kind, code st
 			INSERT INTO dead_letter (consumer, event_id, stream, stream_seq, subject, aggregate_key, version, kind, code, parked, tries)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 			ON CONFLICT (consumer, event_id) DO NOTHING`,
-			w.Name, strings.ToValidUTF8(id, "?"), w.stream, int64(m.seq), strings.ToValidUTF8(m.msg.Subject(), "?"),
-			strings.ToValidUTF8(key, "?"), m.env.Version, string(kind), code, parked, int64(m.tries))
+			w.Name, id, w.stream, int64(m.seq), storable(m.msg.Subject()),
+			storable(key), m.env.Version, string(kind), code, parked, int64(m.tries))
 		if err != nil || tag.RowsAffected() == 0 {
 			return err
 		}

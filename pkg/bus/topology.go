@@ -58,7 +58,7 @@ var Grants = map[string]map[event.Class][]string{
 	"registry": {
 		event.Identity:  {"verification", "nik-match"},
 		event.Survey:    {"verification", "eligibility"},
-		event.Sensitive: {"verification", "eligibility"},
+		event.Sensitive: {"eligibility"},
 	},
 	"nik-match":   {event.Identity: {"registry", "verification"}},
 	"eligibility": {event.Survey: {"programme"}},
