@@ -153,8 +153,8 @@ type getOutput struct {
 		Reason      string                  `json:"proposal_reason,omitempty"`
 		Identity    *event.ProposalIdentity `json:"identity,omitempty" doc:"proposed"`
 		Survey      *event.FamilySurvey     `json:"survey,omitempty" doc:"proposed"`
-		InForce     inForce                 `json:"in_force"`
-		Changes     []change                `json:"changes" doc:"in force against proposed; empty for a new family"`
+		InForce     inForce                 `json:"in_force" doc:"empty where the family has moved out of your area"`
+		Changes     []change                `json:"changes" doc:"in force against proposed; empty where nothing is in force"`
 		People      []personView            `json:"people"`
 	}
 }
@@ -176,6 +176,9 @@ func (s *service) getCase(ctx context.Context, in *getInput) (*getOutput, error)
 	d, err := s.store.detail(ctx, w)
 	if err != nil {
 		return nil, err
+	}
+	if !d.InForce.readable(rights) {
+		d.InForce = inForce{} // nothing to compare with
 	}
 	out := &getOutput{ETag: web.ETag(w.Version)}
 	out.Body.caseSummary = summaryOf(w)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"dtks/pkg/auth"
 	"dtks/pkg/event"
 )
 
@@ -24,6 +25,14 @@ type inForce struct {
 	State   event.RegistrantState  `json:"state,omitempty"`
 	Area    string                 `json:"area,omitempty"`
 	Version int64                  `json:"version,omitempty"`
+
+	areas []string // of the family and of each person: while a move is on its way they differ
+}
+
+// readable reports whether the caller may read every record of it. A family that has moved belongs to its new area; the
+// old one keeps its cases and what they proposed.
+func (f inForce) readable(rights auth.RightsSet) bool {
+	return !slices.ContainsFunc(f.areas, func(area string) bool { return !rights.Allows(auth.Read, area) })
 }
 
 // compare lists what differs between the values in force and the proposed ones, family first, then persons in the order

@@ -201,6 +201,7 @@ func (s *store) inForce(ctx context.Context, familyID string) (inForce, error) {
 	var version int64
 	var identity, survey *string
 	_, err = pgx.ForEachRow(rows, []any{&unit, &version, &state, &area, &identity, &survey}, func() error {
+		out.areas = append(out.areas, area)
 		if unit == event.Family {
 			out.State, out.Area, out.Version = event.RegistrantState(state), area, version
 			if err := decode(identity, &out.Family); err != nil {

@@ -21,6 +21,7 @@ type caseDetail struct {
 	caseSummary
 	Identity *event.ProposalIdentity `json:"identity"`
 	Survey   *event.FamilySurvey     `json:"survey"`
+	InForce  inForce                 `json:"in_force"`
 	Changes  []change                `json:"changes"`
 	People   []personView            `json:"people"`
 }

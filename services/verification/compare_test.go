@@ -1,0 +1,83 @@
+package main
+
+import (
+	"testing"
+
+	"dtks/pkg/event"
+	"dtks/pkg/outbox"
+	"dtks/pkg/testkit"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// registrant is the record of a family or a person, in force in area.
+func registrant(unit, id, family, area string, state event.RegistrantState, seal map[event.Class]any) outbox.Draft {
+	return outbox.Draft{Type: event.TypeRegistrantUpdated, Filter: unit, Area: event.AreaOf(area), ID: id, Seal: seal,
+		Data: event.RegistrantUpdated{State: state, Area: area, FamilyID: family}}
+}
+
+// recorded emits records and waits until this service keeps the newest of each.
+func (w *world) recorded(t *testing.T, drafts ...outbox.Draft) {
+	t.Helper()
+	w.registry.Emit(t, drafts...)
+	for _, d := range drafts {
+		data := d.Data.(event.RegistrantUpdated)
+		if data.State == event.Moved {
+			continue
+		}
+		testkit.Eventually(t, "a record", func() bool {
+			var there bool
+			err := w.db.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM record WHERE record_id = $1 AND area = $2 AND state = $3)`,
+				d.ID, data.Area, string(data.State)).Scan(&there)
+			return err == nil && there
+		})
+	}
+}
+
+// A family that moved away belongs to its new area: the old one keeps its cases and reads nothing newer.
+func TestCase_HidesTheRecordOfAFamilyThatMoved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const elsewhere = "33.74.01.1001"
+	family, person := newID(), newID()
+	of := func(address, name string) (f, p map[event.Class]any) {
+		return map[event.Class]any{event.Identity: event.FamilyIdentity{Address: address}},
+			map[event.Class]any{event.Identity: event.PersonIdentity{PersonID: person, Name: name}}
+	}
+	f, p := of("JL. CONTOH 1", "CONTOH SATU")
+	w.recorded(t, registrant(event.Family, family, family, village, event.Active, f),
+		registrant(event.Person, person, family, village, event.Active, p))
+	c := w.opened(t, newProposal(func(d *outbox.Draft, p *event.ProposalUpdated) {
+		p.FamilyID, p.Kind, p.BaseVersion, p.Persons[0].PersonID, p.ToArea = family, event.Pindah, 1, person, elsewhere
+		d.Seal = map[event.Class]any{event.Identity: event.ProposalIdentity{Address: "JL. CONTOH 2",
+			Members: []event.PersonIdentity{{PersonID: person, Name: "CONTOH SATU"}}}}
+	}))
+	verifier, national := w.person(t, "32.04", "verifier"), w.person(t, "00", "verifier")
+	path := "/v1/cases/" + c.CaseID
+	before := must[caseDetail](t, w, verifier, "GET", path, nil)
+	if before.InForce.Family == nil || len(before.InForce.Persons) != 1 || len(before.Changes) == 0 {
+		t.Fatalf("before the move: got %+v and changes %v, want the record in force", before.InForce, before.Changes)
+	}
+
+	// The person's new record may arrive before the family's: it is hidden by itself.
+	f, p = of("JL. CONTOH 3", "CONTOH SATU BIN CONTOH")
+	w.recorded(t, registrant(event.Person, person, family, village, event.Moved, nil),
+		registrant(event.Person, person, family, elsewhere, event.Active, p))
+	hidden := func(when string) {
+		t.Helper()
+		got := must[caseDetail](t, w, verifier, "GET", path, nil)
+		if diff := cmp.Diff(inForce{}, got.InForce, cmp.AllowUnexported(inForce{})); diff != "" || len(got.Changes) != 0 {
+			t.Errorf("%s: the old area reads changes %v and (-want +got):\n%s", when, got.Changes, diff)
+		}
+		if got.Identity == nil || got.Identity.Address != "JL. CONTOH 2" {
+			t.Errorf("%s: the old area no longer reads what its own case proposed", when)
+		}
+	}
+	hidden("the person moved")
+	w.recorded(t, registrant(event.Family, family, family, village, event.Moved, nil),
+		registrant(event.Family, family, family, elsewhere, event.Active, f))
+	hidden("the family moved")
+	if got := must[caseDetail](t, w, national, "GET", path, nil); got.InForce.Family == nil || got.InForce.Area != elsewhere {
+		t.Errorf("the nation reads %+v, want the record in force", got.InForce)
+	}
+}
