@@ -115,16 +115,21 @@ func (s *service) enter(ctx context.Context, tx pgx.Tx, prepared []*entry, outco
 	return nil
 }
 
-// permitted asks for the right over the family in force; who may not see it is told that it is not there.
+// permitted asks for the right over the family in force or, before it is, over what was last proposed of it: its ids
+// belong to that area, and so does the open proposal that another would take the place of. Who may not see a family named
+// by its id is told that it is not there.
 func (e *entry) permitted(rights auth.RightsSet) error {
-	f := e.standing.family
+	st := &e.standing
 	switch {
-	case f == nil:
+	case e.in.Kind != event.Usulan:
+		if st.family == nil || !rights.Allows(auth.Propose, st.family.Area) {
+			return errFamilyAbsent
+		}
 		return nil
-	case e.in.Kind == event.Usulan:
-		return rights.Require(auth.Propose, f.Area)
-	case !rights.Allows(auth.Propose, f.Area):
-		return errFamilyAbsent
+	case st.family != nil:
+		return rights.Require(auth.Propose, st.family.Area)
+	case st.last != nil:
+		return rights.Require(auth.Propose, st.last.Content.Area)
 	}
 	return nil
 }

@@ -79,6 +79,40 @@ func TestPropose_Refused(t *testing.T) {
 	}
 }
 
+// A name of a source that waits in one regency is not another regency's to take over; who may propose in both moves it.
+func TestPropose_OpenElsewhere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.propose(newFamily("O-1"), http.StatusCreated)
+	taken := newFamily("O-1", func(in *ProposalInput) { in.Area = semarang })
+	foreign := w.token("33.74", uuid.NewString(), "operator")
+	for _, headers := range [][]string{nil, {"If-Match", `"1"`}} {
+		w.refuse(foreign, taken, http.StatusForbidden, "area_forbidden", headers...)
+	}
+	for _, path := range []string{"/v1/proposals", "/v1/proposals/batch"} {
+		body := any(taken)
+		if path == "/v1/proposals/batch" {
+			body = map[string]any{"items": []ProposalInput{taken}}
+		}
+		r := w.call(foreign, http.MethodPost, path, body)
+		for _, id := range []string{a.ProposalID, a.FamilyID, a.Persons[0].PersonID} {
+			if bytes.Contains(r.body, []byte(id)) {
+				t.Errorf("%s: the refusal shows an id: %s", path, r.body)
+			}
+		}
+	}
+	if got := w.one("SELECT status || ' ' || version FROM proposal"); got != "open 1" {
+		t.Errorf("got %s, want the proposal as it was", got)
+	}
+	change := ProposalInput{Kind: event.Perbaikan, FamilyID: a.FamilyID, BaseVersion: 1, Address: "JL. CONTOH 2"}
+	w.refuse(foreign, change, http.StatusNotFound, "family_not_found", "If-Match", `"7"`)
+	r := w.call(w.token("00", uuid.NewString(), "operator"), http.MethodPost, "/v1/proposals", taken)
+	if r.status != http.StatusCreated || w.status(a) != string(event.ProposalRejected) {
+		t.Errorf("got %d, want the open proposal replaced by who may propose in both areas", r.status)
+	}
+	w.intact()
+}
+
 func TestProposeBatch_ItemByItem(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
