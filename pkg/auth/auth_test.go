@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"dtks/pkg/auth"
 	"dtks/pkg/fault"
@@ -19,7 +20,9 @@ import (
 	"dtks/pkg/web/problem"
 )
 
-var sample = auth.Principal{Account: "a-1", Person: "p-1", Name: "Contoh", Roles: []string{"verifier"}, Area: "32.04"}
+const person = "c0470000-0000-8000-8000-0000000000a1"
+
+var sample = auth.Principal{Account: "a-1", Person: person, Name: "Contoh", Roles: []string{"verifier"}, Area: "32.04"}
 
 func encode(t *testing.T, v any) string {
 	t.Helper()
@@ -44,7 +47,7 @@ func TestVerifier_Authenticate(t *testing.T) {
 	mac.Write([]byte(shared))
 	shared += "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 	raised := part[0] + "." + encode(t, map[string]any{"iss": issuer.URL, "aud": testkit.Audience, "sub": "a-1",
-		"person_id": "p-1", "roles": []string{"admin"}, "area": "00", "exp": hour}) + "." + part[2]
+		"person_id": person, "roles": []string{"admin"}, "area": "00", "exp": hour}) + "." + part[2]
 
 	tests := []struct {
 		name, header string
@@ -52,6 +55,8 @@ func TestVerifier_Authenticate(t *testing.T) {
 	}{
 		{"OK", "Bearer " + valid, ""},
 		{"OKFromCache", "Bearer " + valid, ""},
+		{"OKPersonUpperCase", "Bearer " + issuer.TokenWith(t, sample, map[string]any{"person_id": strings.ToUpper(person)}), ""},
+		{"OKPersonURN", "Bearer " + issuer.TokenWith(t, sample, map[string]any{"person_id": "urn:uuid:" + person}), ""},
 		{"OKLowerCaseScheme", "bearer " + valid, ""},
 		{"ErrNoHeader", "", fault.Unauthenticated},
 		{"ErrBasic", "Basic eDp5", fault.Unauthenticated},
@@ -67,6 +72,8 @@ func TestVerifier_Authenticate(t *testing.T) {
 		{"ErrWrongIssuer", "Bearer " + issuer.TokenWith(t, sample, map[string]any{"iss": stranger.URL}), fault.Unauthenticated},
 		{"ErrOtherKeySameName", "Bearer " + stranger.TokenWith(t, sample, map[string]any{"iss": issuer.URL}), fault.Unauthenticated},
 		{"ErrNoPerson", "Bearer " + issuer.TokenWith(t, sample, map[string]any{"person_id": ""}), fault.Unauthenticated},
+		{"ErrPersonNoUUID", "Bearer " + issuer.TokenWith(t, sample, map[string]any{"person_id": "verifier1"}), fault.Unauthenticated},
+		{"ErrPersonNil", "Bearer " + issuer.TokenWith(t, sample, map[string]any{"person_id": uuid.Nil.String()}), fault.Unauthenticated},
 		{"ErrNoExpiry", "Bearer " + issuer.TokenWith(t, sample, map[string]any{"exp": nil}), fault.Unauthenticated},
 	}
 	for _, tt := range tests {

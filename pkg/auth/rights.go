@@ -11,7 +11,7 @@ import (
 // Principal is who asks, as the token says.
 type Principal struct {
 	Account string   // of the issuer; one person may have several
-	Person  string   // uuid; four eyes are four eyes of different persons
+	Person  string   // uuid in lower case; four eyes are four eyes of different persons
 	Name    string   // display name
 	Roles   []string // operator, lksa, verifier, approver, programme, ops, admin, auditor
 	Area    string   // Kemendagri code, any of the four levels; 00 is all of Indonesia

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/google/uuid"
 	"golang.org/x/time/rate"
 
 	"dtks/pkg/fault"
@@ -198,8 +199,10 @@ func (v *Verifier) verify(ctx context.Context, token string) (Principal, time.Ti
 	if err := id.Claims(&c); err != nil {
 		return Principal{}, time.Time{}, errToken.Because(errors.New("claims have another form"))
 	}
-	if c.Person == "" || id.Subject == "" {
+	// One spelling of a person: four eyes are compared as text.
+	person, err := uuid.Parse(c.Person)
+	if err != nil || person == uuid.Nil || id.Subject == "" {
 		return Principal{}, time.Time{}, errClaims
 	}
-	return Principal{id.Subject, c.Person, c.Name, c.Roles, c.Area}, id.Expiry, nil
+	return Principal{id.Subject, person.String(), c.Name, c.Roles, c.Area}, id.Expiry, nil
 }

@@ -164,7 +164,7 @@ func TestBroker_RightsAndRestart(t *testing.T) {
 func TestIssuer(t *testing.T) {
 	t.Parallel()
 	issuer := Issuer(t)
-	want := auth.Principal{Account: "a-1", Person: "p-1", Name: "Contoh", Roles: []string{"verifier"}, Area: "32.04"}
+	want := auth.Principal{Account: "a-1", Person: "c0470000-0000-8000-8000-0000000000a1", Name: "Contoh", Roles: []string{"verifier"}, Area: "32.04"}
 	got, err := issuer.Verifier(t).Authenticate(t.Context(), "Bearer "+issuer.Token(t, want))
 	if err != nil {
 		t.Fatal(err)
