@@ -164,6 +164,8 @@ func scanSubscription(row pgx.CollectableRow) (subscription, error) {
 	return w, err
 }
 
+var errNoWebhook = fault.New(fault.NotFound, "webhook_not_found", "langganan tidak ditemukan", "no such subscription")
+
 // subscription reads one webhook, active or not.
 func (s *store) subscription(ctx context.Context, id string) (subscription, error) {
 	rows, err := s.db.Query(ctx, `
@@ -175,23 +177,43 @@ func (s *store) subscription(ctx context.Context, id string) (subscription, erro
 	}
 	w, err := pgx.CollectExactlyOneRow(rows, scanSubscription)
 	if errors.Is(err, pgx.ErrNoRows) {
-		err = fault.New(fault.NotFound, "webhook_not_found", "langganan tidak ditemukan", "no such subscription")
+		err = errNoWebhook
 	}
 	return w, err
 }
 
-// subscribe stores a webhook. An existing one keeps its secret; true when it is new.
+// subscribe stores a new webhook; false when there is one of this name already.
 func (s *store) subscribe(ctx context.Context, tx pgx.Tx, w subscription, person string, at time.Time) (bool, error) {
-	var isNew bool
-	err := tx.QueryRow(ctx, `
+	tag, err := tx.Exec(ctx, `
 		INSERT INTO webhook (webhook_id, url, secret, events, filter, area, active, created_by, created_at)
 		VALUES (@id, @url, @secret, @events, @filter, @area, @active, @person::uuid, @at)
-		ON CONFLICT (webhook_id) DO UPDATE
-		SET url = excluded.url, events = excluded.events, filter = excluded.filter, area = excluded.area, active = excluded.active
-		RETURNING xmax = 0`,
+		ON CONFLICT (webhook_id) DO NOTHING`,
 		pgx.StrictNamedArgs{"id": w.ID, "url": w.URL, "secret": w.Secret, "events": w.Events, "filter": w.Filter,
-			"area": w.Area, "active": w.Active, "person": person, "at": at}).Scan(&isNew)
-	return isNew, err
+			"area": w.Area, "active": w.Active, "person": person, "at": at})
+	return tag.RowsAffected() == 1, err
+}
+
+// lockSubscription holds a webhook and reads the area it is of.
+func (s *store) lockSubscription(ctx context.Context, tx pgx.Tx, id string) (area string, err error) {
+	err = tx.QueryRow(ctx, `
+		SELECT area
+		FROM webhook
+		WHERE webhook_id = @id
+		FOR UPDATE`, pgx.StrictNamedArgs{"id": id}).Scan(&area)
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = errNoWebhook
+	}
+	return area, err
+}
+
+// resubscribe changes a webhook, which keeps its secret.
+func (s *store) resubscribe(ctx context.Context, tx pgx.Tx, w subscription) error {
+	_, err := tx.Exec(ctx, `
+		UPDATE webhook
+		SET url = @url, events = @events, filter = @filter, area = @area, active = @active
+		WHERE webhook_id = @id`,
+		pgx.StrictNamedArgs{"id": w.ID, "url": w.URL, "events": w.Events, "filter": w.Filter, "area": w.Area, "active": w.Active})
+	return err
 }
 
 // unsubscribe removes a webhook; deliveries to it that were not made fail.

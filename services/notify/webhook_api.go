@@ -88,8 +88,14 @@ func (s *service) putHook(ctx context.Context, in *hookInput) (*hookOutput, erro
 	_, _ = rand.Read(w.Secret) // never fails: the runtime ends the process instead
 	var isNew bool
 	err = pg.InTx(ctx, s.store.db, func(tx pgx.Tx) error {
-		isNew, err = s.store.subscribe(ctx, tx, w, person, s.now())
-		return err
+		var err error
+		if isNew, err = s.store.subscribe(ctx, tx, w, person, s.now()); err != nil || isNew {
+			return err
+		}
+		if err := s.holdHook(ctx, tx, w.ID); err != nil {
+			return err
+		}
+		return s.store.resubscribe(ctx, tx, w)
 	})
 	if err != nil {
 		return nil, err
@@ -119,26 +125,43 @@ func hookOf(w subscription) hookView {
 	return hookView{ID: w.ID, URL: w.URL, Events: w.Events, Filter: w.Filter, Area: w.Area, Active: w.Active}
 }
 
-// hook reads a subscription that the caller may know of.
-func (s *service) hook(ctx context.Context, id string) (subscription, error) {
-	w, err := s.store.subscription(ctx, id)
-	if err != nil {
-		return w, err
+// known refuses callers without the right, and answers those of another area as if there were no subscription.
+func known(ctx context.Context, area string) error {
+	rights := auth.Rights(ctx)
+	if err := rights.Require(auth.Ops, rights.Area()); err != nil {
+		return err
 	}
-	return w, auth.Rights(ctx).Require(auth.Ops, w.Area)
+	if !rights.Allows(auth.Ops, area) {
+		return errNoWebhook
+	}
+	return nil
+}
+
+// holdHook locks a subscription that the caller may change.
+func (s *service) holdHook(ctx context.Context, tx pgx.Tx, id string) error {
+	area, err := s.store.lockSubscription(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	return known(ctx, area)
 }
 
 func (s *service) getHook(ctx context.Context, in *hookIDInput) (*hookOutput, error) {
-	w, err := s.hook(ctx, in.ID)
+	w, err := s.store.subscription(ctx, in.ID)
 	if err != nil {
+		return nil, err
+	}
+	if err := known(ctx, w.Area); err != nil {
 		return nil, err
 	}
 	return &hookOutput{http.StatusOK, hookOf(w)}, nil
 }
 
 func (s *service) deleteHook(ctx context.Context, in *hookIDInput) (*struct{}, error) {
-	if _, err := s.hook(ctx, in.ID); err != nil {
-		return nil, err
-	}
-	return nil, pg.InTx(ctx, s.store.db, func(tx pgx.Tx) error { return s.store.unsubscribe(ctx, tx, in.ID) })
+	return nil, pg.InTx(ctx, s.store.db, func(tx pgx.Tx) error {
+		if err := s.holdHook(ctx, tx, in.ID); err != nil {
+			return err
+		}
+		return s.store.unsubscribe(ctx, tx, in.ID)
+	})
 }

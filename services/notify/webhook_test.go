@@ -191,3 +191,42 @@ func TestWebhook_Rights(t *testing.T) {
 		}
 	}
 }
+
+// A subscription belongs to the area it is of: whoever has another one can neither take it over nor learn of it.
+func TestWebhook_OtherArea(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, false)
+	jabar, jateng := w.person(t, "32", "ops"), w.person(t, "33", "ops")
+	const path = "/v1/webhooks/pkh-bandung"
+	body := func(url, area string) map[string]any {
+		return map[string]any{"url": url, "events": []string{string(event.TypeEntitlementChanged)}, "area": area}
+	}
+	must[hookView](t, w, jabar, "PUT", path, body("https://jabar.example/x", "32.04"))
+	for _, tt := range []struct {
+		name, token, method string
+		want                int
+	}{
+		{"put", jateng, "PUT", 404},
+		{"get", jateng, "GET", 404},
+		{"delete", jateng, "DELETE", 404},
+		{"get without the right", w.person(t, "32", "verifier"), "GET", 403},
+	} {
+		if got, answer := w.do(t, tt.token, tt.method, path, body("https://jateng.example/x", "33.74")); got != tt.want {
+			t.Errorf("%s: got %d %s, want %d", tt.name, got, answer, tt.want)
+		}
+	}
+	if got := must[hookView](t, w, jabar, "GET", path, nil); got.URL != "https://jabar.example/x" || got.Area != "32.04" {
+		t.Errorf("got %s in %s, want the subscription as its owner left it", got.URL, got.Area)
+	}
+	// Its owner may change it, and somebody over both areas may move it.
+	if got := must[hookView](t, w, jabar, "PUT", path, body("https://jabar.example/y", "32.04")); got.Secret != "" {
+		t.Error("a change shows the secret")
+	}
+	must[hookView](t, w, w.person(t, "00", "ops"), "PUT", path, body("https://jateng.example/x", "33.74"))
+	if got, answer := w.do(t, jabar, "GET", path, nil); got != 404 {
+		t.Errorf("got %d %s for the former owner, want 404", got, answer)
+	}
+	if got, answer := w.do(t, jateng, "DELETE", path, nil); got != 204 {
+		t.Errorf("got %d %s for the new owner, want 204", got, answer)
+	}
+}
