@@ -239,7 +239,7 @@ func (d *dukcapil) read(asked event.PersonIdentity, body []byte) reply {
 var codeOfText = map[string]string{"data tidak ditemukan": "13", "login gagal": "03", "ip address tidak sesuai": "04",
 	"ip client tidak terdaftar": "10", "kuota akses hari ini telah habis": "05"}
 
-// code is the RESPONSE_CODE in two digits, or the one that a text alone stands for.
+// code is the RESPONSE_CODE in two digits, or the one that a text alone stands for; "??" for anything else.
 func (c *content) code() string {
 	code := string(c.Code)
 	if code == "null" {
@@ -248,8 +248,8 @@ func (c *content) code() string {
 	if len(code) == 1 {
 		code = "0" + code
 	}
-	if len(code) > 2 {
-		return "??" // not of this protocol: an unknown code, and not to be repeated in logs
+	if code != "" && (len(code) != 2 || strings.Trim(code, "0123456789") != "") {
+		return "??" // not of this protocol: an unknown code, and not to be repeated in logs, metrics or the ledger
 	}
 	if code != "" || c.NIK != "" {
 		return code
