@@ -184,7 +184,7 @@ func (s *service) getCase(ctx context.Context, in *getInput) (*getOutput, error)
 	out.Body.caseSummary = summaryOf(w)
 	out.Body.BaseVersion, out.Body.ToArea, out.Body.Reason = d.BaseVersion, d.ToArea, d.Reason
 	out.Body.Identity, out.Body.Survey, out.Body.InForce = d.Identity, d.Survey, d.InForce
-	out.Body.Changes = compare(d.InForce, d.Identity, d.Survey)
+	out.Body.Changes = compare(d.InForce, d.ToArea, d.Identity, d.Survey)
 	out.Body.People = make([]personView, len(d.Verdicts))
 	for i, v := range d.Verdicts {
 		out.Body.People[i] = personView{PersonID: v.PersonID, IdentityVersion: v.IdentityVersion, VerdictDue: v.Due,

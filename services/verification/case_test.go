@@ -146,27 +146,30 @@ func TestCompare(t *testing.T) {
 	old := inForce{
 		Family:  &event.FamilyIdentity{KK: "3204101001019001", Address: "JL. CONTOH 1"},
 		Survey:  &event.FamilySurvey{Answers: map[string]int{"lantai": 6, "atap": 0}},
-		Persons: []event.PersonIdentity{{PersonID: "p1", NIK: "3204101003879001", Name: "CONTOH SATU"}},
+		Persons: []event.PersonIdentity{{PersonID: "p0", Name: "CONTOH NOL"}, {PersonID: "p1", NIK: "3204101003879001", Name: "CONTOH SATU"}},
+		Area:    "32.04.10.2001",
 	}
 	proposal := &event.ProposalIdentity{KK: "3204101001019001", Address: "JL. CONTOH 2", Members: []event.PersonIdentity{
 		{PersonID: "p1", NIK: "3204101003879002", Name: "CONTOH SATU"}, {PersonID: "p2", Name: "CONTOH DUA"},
 	}}
 	survey := &event.FamilySurvey{Answers: map[string]int{"lantai": 4, "dinding": 1}}
 	want := []change{
+		{"", "area", "32.04.10.2001", "33.74.01.1001"},
 		{"", "address", "JL. CONTOH 1", "JL. CONTOH 2"},
 		{"p1", "nik", "3204101003879001", "3204101003879002"},
 		{"p2", "name", "", "CONTOH DUA"},
+		{"p0", "left", "CONTOH NOL", ""},
 		{"", "survey.atap", "0", ""},
 		{"", "survey.dinding", "", "1"},
 		{"", "survey.lantai", "6", "4"},
 	}
-	if diff := cmp.Diff(want, compare(old, proposal, survey)); diff != "" {
+	if diff := cmp.Diff(want, compare(old, "33.74.01.1001", proposal, survey)); diff != "" {
 		t.Errorf("changes (-want +got):\n%s", diff)
 	}
-	if got := compare(inForce{}, proposal, survey); got != nil {
+	if got := compare(inForce{}, "33.74.01.1001", proposal, survey); got != nil {
 		t.Errorf("got %v for a new family, want none", got)
 	}
-	if got := compare(old, nil, nil); got != nil {
+	if got := compare(old, "", nil, nil); got != nil {
 		t.Errorf("got %v without proposed values, want none", got)
 	}
 }

@@ -12,7 +12,7 @@ import (
 // change is one value that a proposal would replace. Old is "" where nothing was in force.
 type change struct {
 	PersonID string `json:"person_id,omitempty" doc:"empty for a value of the family"`
-	Field    string `json:"field" doc:"identity field, or survey.<item>"`
+	Field    string `json:"field" doc:"identity field, survey.<item>, area of a family that moves, or left of a person who leaves it"`
 	Old      string `json:"old"`
 	New      string `json:"new"`
 }
@@ -35,10 +35,20 @@ func (f inForce) readable(rights auth.RightsSet) bool {
 	return !slices.ContainsFunc(f.areas, func(area string) bool { return !rights.Allows(auth.Read, area) })
 }
 
-// compare lists what differs between the values in force and the proposed ones, family first, then persons in the order
-// of the proposal, then survey items by name. A person who is not in force yet is new in every field. Without a family
-// in force there is nothing to compare with.
-func compare(old inForce, identity *event.ProposalIdentity, survey *event.FamilySurvey) []change {
+// asleep reports whether an inactive person still belongs to the family: all of a family that is inactive are, and its
+// survey names them. Someone who left is inactive in a family that goes on, or no longer named.
+func (f inForce) asleep(person string) bool {
+	return f.State == event.Inactive && f.Survey != nil &&
+		slices.ContainsFunc(f.Survey.Members, func(m event.MemberSurvey) bool { return m.PersonID == person })
+}
+
+// left is the field of a change by which a person is no longer a member; Old is the name, New is "".
+const left = "left"
+
+// compare lists what differs between the values in force and the proposed ones: family first, then persons in the order
+// of the proposal, those who leave, and survey items by name. A person who is not in force yet is new in every field.
+// toArea is "" unless the family moves. Without a family in force there is nothing to compare with.
+func compare(old inForce, toArea string, identity *event.ProposalIdentity, survey *event.FamilySurvey) []change {
 	if old.Family == nil && len(old.Persons) == 0 {
 		return nil
 	}
@@ -47,6 +57,9 @@ func compare(old inForce, identity *event.ProposalIdentity, survey *event.Family
 		if was != is {
 			out = append(out, change{person, field, was, is})
 		}
+	}
+	if toArea != "" {
+		add("", "area", old.Area, toArea)
 	}
 	if identity != nil {
 		if old.Family != nil {
@@ -62,6 +75,11 @@ func compare(old inForce, identity *event.ProposalIdentity, survey *event.Family
 			add(is.PersonID, "birth_date", was.BirthDate, is.BirthDate)
 			add(is.PersonID, "sex", was.Sex, is.Sex)
 			add(is.PersonID, "mother", was.Mother, is.Mother)
+		}
+		for _, was := range old.Persons {
+			if personOf(identity.Members, was.PersonID).PersonID == "" {
+				out = append(out, change{was.PersonID, left, was.Name, ""})
+			}
 		}
 	}
 	if survey != nil && old.Survey != nil {

@@ -81,3 +81,35 @@ func TestCase_HidesTheRecordOfAFamilyThatMoved(t *testing.T) {
 		t.Errorf("the nation reads %+v, want the record in force", got.InForce)
 	}
 }
+
+// Someone who left is not in force any more; those of a family that sleeps are, for a correction wakes it.
+func TestCase_LeavesOutWhoLeft(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	family, stays, gone := newID(), newID(), newID()
+	person := func(id string, state event.RegistrantState) outbox.Draft {
+		return registrant(event.Person, id, family, village, state, map[event.Class]any{
+			event.Identity: event.PersonIdentity{PersonID: id, Name: "CONTOH " + id}})
+	}
+	whole := func(state event.RegistrantState) outbox.Draft {
+		return registrant(event.Family, family, family, village, state, map[event.Class]any{event.Identity: event.FamilyIdentity{},
+			event.Survey: event.FamilySurvey{Members: []event.MemberSurvey{{PersonID: stays}}}})
+	}
+	w.recorded(t, whole(event.Active), person(stays, event.Active), person(gone, event.Inactive))
+	c := w.opened(t, newProposal(func(d *outbox.Draft, p *event.ProposalUpdated) {
+		p.FamilyID, p.Kind, p.BaseVersion, p.Persons[0].PersonID = family, event.Perbaikan, 1, stays
+		d.Seal = map[event.Class]any{event.Identity: event.ProposalIdentity{Members: []event.PersonIdentity{}}}
+	}))
+	verifier := w.person(t, "32.04", "verifier")
+	want := []change{{stays, "left", "CONTOH " + stays, ""}}
+	check := func(when string) {
+		t.Helper()
+		got := must[caseDetail](t, w, verifier, "GET", "/v1/cases/"+c.CaseID, nil)
+		if diff := cmp.Diff(want, got.Changes); diff != "" || len(got.InForce.Persons) != 1 {
+			t.Errorf("%s: %d persons in force, want 1; changes (-want +got):\n%s", when, len(got.InForce.Persons), diff)
+		}
+	}
+	check("active")
+	w.recorded(t, whole(event.Inactive), person(stays, event.Inactive))
+	check("asleep")
+}

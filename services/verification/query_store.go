@@ -186,13 +186,14 @@ func (s *store) verdicts(ctx context.Context, caseID string) ([]personVerdict, e
 	})
 }
 
+// inForce reads a family and those who belong to it.
 func (s *store) inForce(ctx context.Context, familyID string) (inForce, error) {
 	var out inForce
 	rows, err := s.db.Query(ctx, `
 		SELECT unit, version, state, area, identity, survey
 		FROM record
 		WHERE family_id = @family::uuid
-		ORDER BY unit, record_id`,
+		ORDER BY unit, record_id -- the family first`,
 		pgx.StrictNamedArgs{"family": familyID})
 	if err != nil {
 		return out, err
@@ -212,6 +213,9 @@ func (s *store) inForce(ctx context.Context, familyID string) (inForce, error) {
 		var person *event.PersonIdentity
 		if err := decode(identity, &person); err != nil || person == nil {
 			return err
+		}
+		if event.RegistrantState(state) == event.Inactive && !out.asleep(person.PersonID) {
+			return nil // left the family
 		}
 		out.Persons = append(out.Persons, *person)
 		return nil
