@@ -77,6 +77,29 @@ func TestFlow_VerdictAfterApproval(t *testing.T) {
 	w.intact()
 }
 
+// The civil registry agrees with a NIK that two persons have: everything else is settled, the duplicate is not.
+func TestRepair_DuplicateOutlivesPadan(t *testing.T) {
+	t.Parallel()
+	w := newBusWorld(t)
+	w.propose(newFamily("U-1"), http.StatusCreated)
+	a := w.propose(newFamily("U-2"), http.StatusCreated)
+	person := a.Persons[0].PersonID
+	const open = "SELECT string_agg(code, ' ' ORDER BY code) FROM repair WHERE person_id = $1 AND closed_at IS NULL"
+	w.approve(a)
+	w.judge(a, person, 1, event.TidakPadan)
+	waitFor(t, w, open, codeDuplicate+" "+string(event.TidakPadan), person)
+	w.judge(a, person, 1, event.Padan)
+	waitFor(t, w, "SELECT verdict FROM person WHERE person_id = $1", string(event.Padan), person)
+	if got := w.one(open, person); got != codeDuplicate {
+		t.Errorf("got open repairs %q after padan, want the duplicate", got)
+	}
+	w.approve(w.propose(newFamily("U-2", withNIK(2)), http.StatusCreated))
+	if got := w.one(open, person); got != "" {
+		t.Errorf("got open repairs %q after the NIK was changed, want none", got)
+	}
+	w.intact()
+}
+
 func TestCase_Outcomes(t *testing.T) {
 	t.Parallel()
 	w := newBusWorld(t)

@@ -15,7 +15,7 @@ type repair struct {
 
 // Why a repair is closed.
 const (
-	closedPadan    = "padan"            // the civil registry agrees with the identity
+	closedPadan    = "padan"            // the civil registry agrees with the identity; settles no duplicate
 	closedIdentity = "identity_changed" // the identity in question is no longer proposed nor in force
 	closedRejected = "rejected"         // the proposal that brought the person was refused
 )

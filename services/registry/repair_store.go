@@ -30,7 +30,8 @@ func (s *store) openRepairs(b *pgx.Batch, all []repair) {
 		WHERE r.closed_at IS NOT NULL`, person, identity, code, family, area, at)
 }
 
-// closeRepairs queues the end of work that is settled.
+// closeRepairs queues the end of work that is settled. That the civil registry knows an identity does not tell which of
+// two persons who have its NIK it belongs to: a duplicate stays until this identity changes.
 func (s *store) closeRepairs(b *pgx.Batch, all []mended, at time.Time) {
 	if len(all) == 0 {
 		return
@@ -44,8 +45,9 @@ func (s *store) closeRepairs(b *pgx.Batch, all []mended, at time.Time) {
 		UPDATE repair r
 		SET closed_at = $4, closed_by = t.why
 		FROM unnest($1::text[], $2::bigint[], $3::text[]) AS t (person, identity, why)
-		WHERE r.person_id = t.person::uuid AND r.identity_version <= t.identity AND r.closed_at IS NULL`,
-		person, identity, why, at)
+		WHERE r.person_id = t.person::uuid AND r.identity_version <= t.identity AND r.closed_at IS NULL
+			AND NOT (t.why = $5 AND r.code = $6)`,
+		person, identity, why, at, closedPadan, codeDuplicate)
 }
 
 // moveRepairs queues that the open work about persons belongs to their new area.
