@@ -41,11 +41,13 @@ func (s *service) register(w *web.Server) {
 	}, s.getArea)
 }
 
-// sensitiveTo reports whether the caller works on cases of the area: whoever only reads is not shown health, pregnancy
-// or PPKS types.
-func sensitiveTo(ctx context.Context, area string) bool {
+// shownTo tells what of a record in the area the caller sees: whoever only reads is shown nobody's identity, and only who
+// works on cases of the area is shown health, pregnancy or PPKS types.
+func shownTo(ctx context.Context, area string) shown {
 	r := auth.Rights(ctx)
-	return r.Allows(auth.Propose, area) || r.Allows(auth.Verify, area) || r.Allows(auth.Approve, area)
+	identity := r.Allows(auth.ReadIdentity, area)
+	works := r.Allows(auth.Propose, area) || r.Allows(auth.Verify, area) || r.Allows(auth.Approve, area)
+	return shown{identity: identity, sensitive: identity && works}
 }
 
 type familyOutput struct {
@@ -71,7 +73,7 @@ func (s *service) getFamily(ctx context.Context, in *idInput) (*familyOutput, er
 	if err != nil {
 		return nil, err
 	}
-	out := &familyOutput{ETag: web.ETag(f.Version), Body: f.view(sensitiveTo(ctx, f.Area))}
+	out := &familyOutput{ETag: web.ETag(f.Version), Body: f.view(shownTo(ctx, f.Area))}
 	out.Body.AreaName = wilayah.Name(f.Area)
 	refs, err := s.store.proposalsOf(ctx, f)
 	if err != nil {
@@ -104,7 +106,7 @@ func (s *service) getPerson(ctx context.Context, in *idInput) (*personOutput, er
 	if p == nil || !auth.Rights(ctx).Allows(auth.Read, area) {
 		return nil, errPersonAbsent
 	}
-	return &personOutput{ETag: web.ETag(p.Version), Body: p.view(sensitiveTo(ctx, area))}, nil
+	return &personOutput{ETag: web.ETag(p.Version), Body: p.view(shownTo(ctx, area))}, nil
 }
 
 type pageInput struct {

@@ -64,7 +64,7 @@ func (s *service) familyHistory(ctx context.Context, in *idInput) (*historyOutpu
 	if err != nil {
 		return nil, err
 	}
-	return s.history(ctx, event.Family, in.ID, sensitiveTo(ctx, f.Area))
+	return s.history(ctx, event.Family, in.ID, shownTo(ctx, f.Area))
 }
 
 func (s *service) personHistory(ctx context.Context, in *idInput) (*historyOutput, error) {
@@ -75,11 +75,11 @@ func (s *service) personHistory(ctx context.Context, in *idInput) (*historyOutpu
 	if p == nil || !auth.Rights(ctx).Allows(auth.Read, area) {
 		return nil, errPersonAbsent
 	}
-	return s.history(ctx, event.Person, in.ID, false)
+	return s.history(ctx, event.Person, in.ID, shownTo(ctx, area))
 }
 
-// history opens the archive of one registrant.
-func (s *service) history(ctx context.Context, filter, id string, sensitive bool) (*historyOutput, error) {
+// history opens the archive of one registrant, as far as the caller sees it.
+func (s *service) history(ctx context.Context, filter, id string, see shown) (*historyOutput, error) {
 	archived, err := s.outbox.History(ctx, event.Subject{Type: event.TypeRegistrantUpdated, Filter: filter, ID: id})
 	if err != nil {
 		return nil, err
@@ -104,7 +104,7 @@ func (s *service) history(ctx context.Context, filter, id string, sensitive bool
 		default:
 			byProposal[data.ProposalID] = append(byProposal[data.ProposalID], v)
 		}
-		if err := s.open(ctx, v, a, &data, filter, sensitive); err != nil {
+		if err := s.open(ctx, v, a, &data, filter, see); err != nil {
 			return nil, err
 		}
 	}
@@ -112,8 +112,8 @@ func (s *service) history(ctx context.Context, filter, id string, sensitive bool
 }
 
 // open adds the personal parts of one version; a class that the version does not carry stays empty.
-func (s *service) open(ctx context.Context, v *VersionView, a outbox.Archived, data *event.RegistrantUpdated, filter string, sensitive bool) error {
-	if len(data.Sealed) == 0 {
+func (s *service) open(ctx context.Context, v *VersionView, a outbox.Archived, data *event.RegistrantUpdated, filter string, see shown) error {
+	if len(data.Sealed) == 0 || !see.identity {
 		return nil
 	}
 	parts := map[event.Class]any{}
@@ -123,7 +123,7 @@ func (s *service) open(ctx context.Context, v *VersionView, a outbox.Archived, d
 	} else {
 		v.Family = &FamilyOnRecord{}
 		parts[event.Identity], parts[event.Survey] = &v.Family.FamilyIdentity, &v.Family.Survey
-		if sensitive {
+		if see.sensitive {
 			v.Family.Sensitive = &event.FamilySensitive{}
 			parts[event.Sensitive] = v.Family.Sensitive
 		}

@@ -213,5 +213,5 @@ func (s *service) getProposal(ctx context.Context, in *idInput) (*proposalOutput
 	if p == nil || !auth.Rights(ctx).Allows(auth.Read, p.Content.Area) {
 		return nil, errNoSuchProposal
 	}
-	return &proposalOutput{ETag: web.ETag(p.Version), Body: p.view(sensitiveTo(ctx, p.Content.Area))}, nil
+	return &proposalOutput{ETag: web.ETag(p.Version), Body: p.view(shownTo(ctx, p.Content.Area))}, nil
 }

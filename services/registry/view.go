@@ -6,6 +6,12 @@ import (
 	"dtks/pkg/event"
 )
 
+// shown is how much of a record a caller sees beyond ids, states, areas and findings.
+type shown struct {
+	identity  bool // who the people are and what the survey says of them
+	sensitive bool // also health, pregnancy and PPKS types
+}
+
 // FamilyView is a family in force as people read it.
 type FamilyView struct {
 	FamilyID   string                `json:"family_id"`
@@ -15,9 +21,9 @@ type FamilyView struct {
 	AreaName   string                `json:"area_name"`
 	KK         string                `json:"kk,omitempty"`
 	Address    string                `json:"address,omitempty"`
-	Source     string                `json:"source"`
-	SourceID   string                `json:"source_id"`
-	Survey     Survey                `json:"survey"`
+	Source     string                `json:"source,omitempty"`
+	SourceID   string                `json:"source_id,omitempty"`
+	Survey     *Survey               `json:"survey,omitempty"`
 	Members    []PersonView          `json:"members"`
 	Proposal   *ProposalRef          `json:"proposal,omitempty" doc:"what it rests on"`
 	Waiting    *ProposalRef          `json:"waiting,omitempty" doc:"the proposal that waits to be decided"`
@@ -29,7 +35,7 @@ type FamilyView struct {
 type PersonView struct {
 	PersonID        string                `json:"person_id"`
 	FamilyID        string                `json:"family_id"`
-	MemberID        string                `json:"member_id"`
+	MemberID        string                `json:"member_id,omitempty"`
 	Version         int64                 `json:"version"`
 	IdentityVersion int64                 `json:"identity_version"`
 	State           event.RegistrantState `json:"state"`
@@ -68,7 +74,7 @@ type ProposalView struct {
 	ToArea      string               `json:"to_area,omitempty"`
 	KK          string               `json:"kk,omitempty"`
 	Address     string               `json:"address,omitempty"`
-	Survey      Survey               `json:"survey"`
+	Survey      *Survey              `json:"survey,omitempty"`
 	Members     []ProposedMemberView `json:"members"`
 }
 
@@ -90,14 +96,19 @@ func (p *proposal) ref() *ProposalRef {
 		ReasonCode: reason}
 }
 
-func (p *proposal) view(sensitive bool) ProposalView {
+func (p *proposal) view(see shown) ProposalView {
 	v := ProposalView{ProposalRef: *p.ref(), FamilyID: p.FamilyID, BaseVersion: p.BaseVersion, Area: p.Content.Area,
-		ToArea: p.Content.ToArea, KK: p.Content.KK, Address: p.Content.Address, Survey: p.Content.Survey,
-		Members: make([]ProposedMemberView, len(p.Content.Members))}
+		ToArea: p.Content.ToArea, Members: make([]ProposedMemberView, len(p.Content.Members))}
+	if see.identity {
+		v.KK, v.Address, v.Survey = p.Content.KK, p.Content.Address, &p.Content.Survey
+	}
 	for i, person := range p.members() {
-		m := p.Content.Members[i]
+		var m Member
+		if see.identity {
+			m = p.Content.Members[i]
+		}
 		m.PersonID = person.ID
-		if !sensitive {
+		if !see.sensitive {
 			m.Coded = m.Coded.plain()
 		}
 		v.Members[i] = ProposedMemberView{Member: m, IdentityVersion: person.Identity, Match: person.Match, Warnings: person.Warnings}
@@ -105,11 +116,14 @@ func (p *proposal) view(sensitive bool) ProposalView {
 	return v
 }
 
-func (p *person) view(sensitive bool) PersonView {
-	v := PersonView{PersonID: p.ID, FamilyID: p.FamilyID, MemberID: p.MemberID, Version: p.Version, IdentityVersion: p.Identity,
-		State: p.State, NIK: p.NIK, KK: p.KK, Name: p.Name, BirthPlace: p.BirthPlace, BirthDate: p.BirthDate, Sex: p.Sex,
-		Mother: p.Mother, Coded: p.Coded, Verdict: p.Verdict}
-	if !sensitive {
+func (p *person) view(see shown) PersonView {
+	v := PersonView{PersonID: p.ID, FamilyID: p.FamilyID, Version: p.Version, IdentityVersion: p.Identity, State: p.State,
+		Verdict: p.Verdict}
+	if see.identity {
+		v.MemberID, v.NIK, v.KK, v.Name, v.BirthPlace = p.MemberID, p.NIK, p.KK, p.Name, p.BirthPlace
+		v.BirthDate, v.Sex, v.Mother, v.Coded = p.BirthDate, p.Sex, p.Mother, p.Coded
+	}
+	if !see.sensitive {
 		v.Coded = v.Coded.plain()
 	}
 	return v
@@ -121,12 +135,14 @@ func (c Coded) plain() Coded {
 	return c
 }
 
-func (f *family) view(sensitive bool) FamilyView {
-	v := FamilyView{FamilyID: f.ID, Version: f.Version, State: f.State, Area: f.Area, KK: f.KK, Address: f.Address,
-		Source: f.Source, SourceID: f.SourceID, Survey: f.Survey, ReasonCode: f.ReasonCode, UpdatedAt: f.UpdatedAt,
-		Members: []PersonView{}}
+func (f *family) view(see shown) FamilyView {
+	v := FamilyView{FamilyID: f.ID, Version: f.Version, State: f.State, Area: f.Area, ReasonCode: f.ReasonCode,
+		UpdatedAt: f.UpdatedAt, Members: []PersonView{}}
+	if see.identity {
+		v.KK, v.Address, v.Source, v.SourceID, v.Survey = f.KK, f.Address, f.Source, f.SourceID, &f.Survey
+	}
 	for _, p := range f.members() {
-		v.Members = append(v.Members, p.view(sensitive))
+		v.Members = append(v.Members, p.view(see))
 	}
 	return v
 }
