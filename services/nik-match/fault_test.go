@@ -190,6 +190,59 @@ func TestFaults_WorkerDied(t *testing.T) {
 	}
 }
 
+// An outcome that the database refuses is lost for its own job alone, which waits for another call; the others of its
+// batch are recorded.
+func TestFaults_Refused(t *testing.T) {
+	t.Parallel()
+	people, lines := crowd(5, "hidup")
+	s := newStore(t)
+	w := newTestWorker(t, s, newSimulator(t, lines))
+	for _, p := range people {
+		mustAsk(t, s, asking{identity{uuid.MustParse(p.PersonID), 1}, uuid.New(), village, p, event.Cause{}})
+	}
+	if _, err := s.db.Exec(t.Context(), fmt.Sprintf(
+		`ALTER TABLE match ADD CONSTRAINT refused CHECK (person_id <> '%s' OR verdict IS NULL)`, people[2].PersonID)); err != nil {
+		t.Fatal(err)
+	}
+	round := func(want int) {
+		t.Helper()
+		jobs, err := s.claim(t.Context(), w.id, 10)
+		if err != nil || len(jobs) != want {
+			t.Fatalf("got %d jobs (%v), want %d", len(jobs), err, want)
+		}
+		w.results = make(chan done, len(jobs))
+		for _, j := range jobs {
+			w.results <- w.call(t.Context(), j)
+		}
+		close(w.results)
+		w.recordAll(t.Context())
+	}
+	round(5)
+	if n := count(t, s.db, `SELECT count(*) FROM match WHERE state = 'decided'`); n != 4 {
+		t.Errorf("got %d verdicts, want those of the other 4", n)
+	}
+	if n := count(t, s.db, `SELECT count(*) FROM match JOIN call USING (person_id) WHERE person_id = $1 AND state = 'waiting' AND reason = 'lost'
+		AND failures = 1 AND due_at > now() AND outcome = 'lost' AND worker IS NULL`, people[2].PersonID); n != 1 {
+		t.Error("got no job that waits again with its call lost in the ledger")
+	}
+	if n := count(t, s.db, `SELECT sum(calls) FROM quota_day`); n != 5 {
+		t.Errorf("got %d calls counted, want 5", n)
+	}
+	if _, err := s.db.Exec(t.Context(), `ALTER TABLE match DROP CONSTRAINT refused`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.db.Exec(t.Context(), `UPDATE match SET due_at = now() WHERE state = 'waiting'`); err != nil {
+		t.Fatal(err)
+	}
+	round(1)
+	if n := count(t, s.db, `SELECT count(*) FROM match WHERE state = 'decided'`); n != 5 {
+		t.Errorf("got %d verdicts, want all 5", n)
+	}
+	for law, persons := range broken8(t, s.db) {
+		t.Errorf("invariant I8: %s for %d persons", law, persons)
+	}
+}
+
 // Two replicas share the jobs: nobody is asked about twice, and one that is stopped in the middle of its calls leaves
 // nothing behind.
 func TestFaults_Replicas(t *testing.T) {

@@ -29,6 +29,16 @@ type done struct {
 	reply
 	started, ended time.Time
 	trace          string // traceparent of the call, for the verdict's event
+	refused        bool   // the database did not take what came of the call
+}
+
+// unrecorded is d without what came of it: the call is lost, and its job waits for a next one.
+func (d done) unrecorded() done {
+	if d.outcome != notSent {
+		d.reply = reply{outcome: lost}
+	}
+	d.refused = true
+	return d
 }
 
 // claim writes down that worker calls for up to n due jobs, oldest first, and returns them.
@@ -129,8 +139,8 @@ func (s *store) decide(ctx context.Context, tx pgx.Tx, worker int32, all []done)
 	return s.publish(ctx, tx, ready)
 }
 
-// again puts back what has no verdict. Refusals (quota, hours, set-up) leave the job due; failures make it wait longer
-// each time; code 07 parks it.
+// again puts back what has no verdict. Refusals (quota, hours, set-up) leave the job due; failures, also to
+// record what came of the call, make it wait longer each time; code 07 parks it.
 func (s *store) again(ctx context.Context, tx pgx.Tx, worker int32, all []done) error {
 	var person []uuid.UUID
 	var version []int64
@@ -143,12 +153,13 @@ func (s *store) again(ctx context.Context, tx pgx.Tx, worker int32, all []done) 
 			continue
 		}
 		to, failed, back, at := "waiting", 0, 0, now
-		switch {
-		case d.outcome == notSent:
+		if d.outcome == notSent {
 			back = 1
+		}
+		switch {
 		case d.outcome == incomplete:
 			to = "parked"
-		case d.failed(), d.outcome == unknown:
+		case d.failed(), d.outcome == unknown, d.refused:
 			failed, at = 1, now.Add(backoff(d.Failures))
 		}
 		person, version, calls = append(person, d.Person), append(version, d.Version), append(calls, d.Calls)

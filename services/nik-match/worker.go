@@ -32,12 +32,13 @@ type worker struct {
 
 // Batches and waits.
 const (
-	recordMost = 500                    // outcomes recorded in one transaction
-	recordWait = 5 * time.Millisecond   // how long outcomes wait for company
-	idlePoll   = 200 * time.Millisecond // net below the wake-ups
-	queuePoll  = 2 * time.Millisecond   // while callers empty the queue
-	lostEvery  = 5 * time.Second        // between looks for lost calls, and at the lock on our number
-	finishTime = 5 * time.Second        // for calls under way when the service stops
+	recordMost  = 500                    // outcomes recorded in one transaction
+	recordTries = 3                      // before the database's refusal is believed
+	recordWait  = 5 * time.Millisecond   // how long outcomes wait for company
+	idlePoll    = 200 * time.Millisecond // net below the wake-ups
+	queuePoll   = 2 * time.Millisecond   // while callers empty the queue
+	lostEvery   = 5 * time.Second        // between looks for lost calls, and at the lock on our number
+	finishTime  = 5 * time.Second        // for calls under way when the service stops
 )
 
 func newWorker(s *store, d *dukcapil) *worker {
@@ -174,22 +175,37 @@ func (w *worker) call(ctx context.Context, j job) done {
 	return d
 }
 
-// recordAll records outcomes in batches until results is closed. While the database is away it keeps them and tries
-// again; the queue then stands still by itself.
+// recordAll records outcomes in batches until results is closed. A batch that the database refuses is recorded one by
+// one: an outcome that cannot be kept must not take others with it, nor leave its job with a worker that lives on.
 func (w *worker) recordAll(ctx context.Context) {
 	for first := range w.results {
 		batch := w.gather(first)
-		for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
-			err := w.store.record(ctx, w.id, batch)
-			if err == nil {
-				break
-			}
-			slog.Error("recording outcomes", "calls", len(batch), "error", pg.Safe(err))
-			if pause == 5*time.Second && !pg.Down(err) {
-				break // a defect: the calls stay on record as calling and are asked again after a restart
-			}
-			time.Sleep(pause)
+		if w.record(ctx, batch, recordTries) {
+			continue
 		}
+		for _, d := range batch {
+			if !w.record(ctx, []done{d}, 1) && !w.record(ctx, []done{d.unrecorded()}, recordTries) {
+				slog.Error("a job stays on record as calling until a restart")
+			}
+		}
+	}
+}
+
+// record writes outcomes down; false when the database refuses them, that many times. While it is away they are kept
+// and tried again; the queue then stands still by itself.
+func (w *worker) record(ctx context.Context, batch []done, tries int) bool {
+	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
+		err := w.store.record(ctx, w.id, batch)
+		if err == nil {
+			return true
+		}
+		slog.Error("recording outcomes", "calls", len(batch), "error", pg.Safe(err))
+		if !pg.Down(err) {
+			if tries--; tries <= 0 {
+				return false
+			}
+		}
+		time.Sleep(pause)
 	}
 }
 
