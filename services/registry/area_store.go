@@ -22,22 +22,22 @@ type area struct {
 	Level int
 }
 
-// areaLock keeps two starting replicas from loading at once.
-const areaLock = 47003
+// areaLock keeps two starting replicas from loading at once. 47001 to 47003 are the backbone's.
+const areaLock = 47004
 
 // loadAreas brings the table area to the data the program carries; the same data again does nothing.
 func (s *store) loadAreas(ctx context.Context) error {
 	digest := areaDigest()
-	var loaded string
-	err := s.db.QueryRow(ctx, `SELECT digest FROM area_load`).Scan(&loaded)
-	if err == nil && loaded == digest {
-		return nil
-	}
-	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		return fmt.Errorf("reading the areas' digest: %w", err)
+	loaded, err := loadedAreas(ctx, s.db)
+	if err != nil || loaded == digest {
+		return err
 	}
 	err = pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, areaLock); err != nil {
+			return err
+		}
+		// Whoever held the lock has loaded them.
+		if loaded, err := loadedAreas(ctx, tx); err != nil || loaded == digest {
 			return err
 		}
 		if _, err := tx.Exec(ctx, `DELETE FROM area`); err != nil {
@@ -60,6 +60,18 @@ func (s *store) loadAreas(ctx context.Context) error {
 		return fmt.Errorf("loading areas: %w", err)
 	}
 	return nil
+}
+
+// loadedAreas is the digest of the areas in the table; empty before the first load.
+func loadedAreas(ctx context.Context, db interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}) (string, error) {
+	var loaded string
+	err := db.QueryRow(ctx, `SELECT digest FROM area_load`).Scan(&loaded)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return "", fmt.Errorf("reading the areas' digest: %w", err)
+	}
+	return loaded, nil
 }
 
 func areaDigest() string {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"net/http"
 	"slices"
 	"sync"
@@ -199,5 +200,35 @@ func TestAreas_LoadedOnce(t *testing.T) {
 	}
 	if r := w.call(w.operator, http.MethodGet, "/v1/areas/99", nil); r.status != http.StatusNotFound {
 		t.Errorf("got %d for an unknown area, want 404", r.status)
+	}
+}
+
+// A replica that waited for another one's load does not load again, and no lock of the backbone makes it wait.
+func TestAreas_SecondReplica(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	tx, err := w.db.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(context.Background()) }()
+	for _, sql := range []string{"SELECT pg_advisory_xact_lock(n) FROM generate_series(47001, 47004) AS n",
+		"INSERT INTO area_load (digest) VALUES ('" + areaDigest() + "')"} {
+		if _, err := tx.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	loaded := make(chan error, 1)
+	go func() { loaded <- w.s.store.loadAreas(t.Context()) }()
+	waitFor(t, w, "SELECT string_agg(objid::text, ' ') FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = "+
+		"(SELECT oid FROM pg_database WHERE datname = current_database())", "47004")
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-loaded; err != nil {
+		t.Fatal(err)
+	}
+	if n := w.one("SELECT count(*) FROM area"); n != "0" {
+		t.Errorf("got %s areas loaded a second time, want 0", n)
 	}
 }
