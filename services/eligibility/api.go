@@ -87,15 +87,12 @@ func (a *api) decisions(ctx context.Context, in *struct {
 		return nil, err
 	}
 	rights := auth.Rights(ctx)
-	if area == "" {
-		// Whoever may read nothing at all is told so; nobody learns more than that the family is not there.
-		if err := rights.Require(auth.Read, rights.Area()); err != nil {
-			return nil, err
-		}
-		return nil, errNoFamily
-	}
-	if err := rights.Require(auth.Read, area); err != nil {
+	// Whoever may read nothing at all is told so; of a family elsewhere nobody learns even that it is there.
+	if err := rights.Require(auth.Read, rights.Area()); err != nil {
 		return nil, err
+	}
+	if !rights.Allows(auth.Read, area) { // "", of no family, lies in no area
+		return nil, errNoFamily
 	}
 	out := new(decisionsOutput)
 	out.Body.FamilyID, out.Body.Area = in.ID.String(), area

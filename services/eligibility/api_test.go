@@ -79,7 +79,9 @@ func TestAPI_Decisions(t *testing.T) {
 	}{
 		{"OK", "programme", "32.04", path, http.StatusOK},
 		{"National", "admin", "00", path, http.StatusOK},
-		{"ErrNeighbour", "programme", "33.74", path, http.StatusForbidden},
+		{"ErrNeighbour", "programme", "33.74", path, http.StatusNotFound},
+		{"ErrNotThereNational", "admin", "00", "/v1/families/" + uuid.NewString() + "/decisions", http.StatusNotFound},
+		{"ErrNoRole", "nobody", "32.04", path, http.StatusForbidden},
 		{"ErrNotThere", "programme", "32.04", "/v1/families/" + uuid.NewString() + "/decisions", http.StatusNotFound},
 		{"ErrNoID", "programme", "32.04", "/v1/families/abc/decisions", http.StatusUnprocessableEntity},
 	}
@@ -89,6 +91,13 @@ func TestAPI_Decisions(t *testing.T) {
 				t.Errorf("got %d, want %d", got, tt.want)
 			}
 		})
+	}
+	var neighbour, nowhere struct{ Code string }
+	far := as("programme", "33.74")
+	far.do(http.MethodGet, path, "", "", &neighbour)
+	far.do(http.MethodGet, "/v1/families/"+uuid.NewString()+"/decisions", "", "", &nowhere)
+	if neighbour != nowhere || nowhere.Code != errNoFamily.Code {
+		t.Errorf("a neighbour's family answers %q, one that is not there %q", neighbour.Code, nowhere.Code)
 	}
 	var counted struct {
 		Release  string  `json:"release"`
