@@ -22,7 +22,7 @@ type api struct {
 
 func (a *api) routes(s *web.Server) {
 	web.Register(s, huma.Operation{OperationID: "get-verdict", Method: http.MethodGet, Path: "/v1/persons/{id}/verdict",
-		Summary: "The newest verdict on a person's identity, with its evidence, and what is still being asked"}, a.verdict)
+		Summary: "The newest verdict on a person's identity, with its evidence for those who may see identities, and what is still being asked"}, a.verdict)
 	web.Register(s, huma.Operation{OperationID: "get-status", Method: http.MethodGet, Path: "/v1/status",
 		Summary: "Queue, quota and what holds up the calls to Dukcapil"}, a.status)
 }
@@ -35,7 +35,7 @@ type personVerdict struct {
 	IdentityVersion int64                `json:"identity_version,omitempty" doc:"The version the verdict is about"`
 	Verdict         event.Verdict        `json:"verdict,omitempty"`
 	DecidedAt       *time.Time           `json:"decided_at,omitempty"`
-	Evidence        *event.MatchEvidence `json:"evidence,omitempty"`
+	Evidence        *event.MatchEvidence `json:"evidence,omitempty" doc:"Only for roles that may see identities"`
 	Asking          []openQuestion       `json:"asking,omitempty" doc:"Identity versions without a verdict yet"`
 }
 
@@ -71,6 +71,9 @@ func (a *api) verdict(ctx context.Context, in *personInput) (*personOutput, erro
 	}
 	if found == nil || rights.Require(auth.Read, found.Area) != nil {
 		return nil, errNoPerson // that there is such a person elsewhere is not told either
+	}
+	if !rights.Allows(auth.ReadIdentity, found.Area) {
+		found.Evidence = nil
 	}
 	return &personOutput{*found}, nil
 }

@@ -55,6 +55,10 @@ func TestAPI(t *testing.T) {
 	}{
 		{"Waiting", token("32.04", "verifier"), "/v1/persons/" + p.PersonID + "/verdict", 200, `"state":"waiting"`},
 		{"Decided", token("32", "operator"), "/v1/persons/" + bad.PersonID + "/verdict", 200, `"finding":"format_nik"`},
+		{"DecidedAdmin", token("00", "admin"), "/v1/persons/" + bad.PersonID + "/verdict", 200, `"evidence":{`},
+		{"NoIdentityProgramme", token("32", "programme"), "/v1/persons/" + bad.PersonID + "/verdict", 200, `"identity_version":1,"verdict":"tidak_padan"`},
+		{"NoIdentityOps", token("00", "ops"), "/v1/persons/" + bad.PersonID + "/verdict", 200, `"identity_version":1,"verdict":"tidak_padan"`},
+		{"NoIdentityAuditor", token("00", "auditor"), "/v1/persons/" + bad.PersonID + "/verdict", 200, `"identity_version":1,"verdict":"tidak_padan"`},
 		{"OtherArea", token("33.74", "verifier"), "/v1/persons/" + p.PersonID + "/verdict", 404, "person_not_found"},
 		{"Unknown", token("00", "admin"), "/v1/persons/" + uuid.NewString() + "/verdict", 404, "person_not_found"},
 		{"NotAnID", token("00", "admin"), "/v1/persons/3204100101909001/verdict", 422, ""},
@@ -69,6 +73,9 @@ func TestAPI(t *testing.T) {
 		}
 		if strings.Contains(body, p.NIK) || strings.Contains(body, "HERMAWAN") || strings.Contains(body, "3204100101909001") {
 			t.Errorf("%s: personal data in the answer: %s", tt.name, body)
+		}
+		if strings.HasPrefix(tt.name, "NoIdentity") && (strings.Contains(body, "evidence") || strings.Contains(body, "format_nik")) {
+			t.Errorf("%s: evidence for a role that may not see identities: %s", tt.name, body)
 		}
 		if !json.Valid([]byte(body)) {
 			t.Errorf("%s: got no JSON", tt.name)
