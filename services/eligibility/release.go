@@ -18,6 +18,7 @@ import (
 
 // ranking is what counting the whole population gave.
 type ranking struct {
+	Since    string // release in force before the count began
 	Model    string
 	Cutoffs  rank.Cutoffs
 	Digest   rank.Digest
@@ -32,6 +33,8 @@ var (
 	errFanoutRunning = fault.New(fault.Conflict, "release_running",
 		"Rilis sebelumnya masih disebarkan. Coba lagi setelah selesai.",
 		"The release before is still being passed on. Try again when it is complete.")
+	errRankingOld = fault.New(fault.Conflict, "ranking_outdated",
+		"Rilis lain berlaku selama pemeringkatan. Coba lagi.", "Another release took force during the ranking. Try again.")
 )
 
 // rankAll counts every active family that has a score, as of one moment. Scores by the wanted model are read as they
@@ -45,7 +48,11 @@ func (d *decider) rankAll(ctx context.Context, modelID string) (*ranking, error)
 	if err != nil {
 		return nil, err
 	}
-	r := &ranking{Model: modelID}
+	before, err := d.store.inForce(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := &ranking{Since: before.ID, Model: modelID}
 	if err := d.store.scores(ctx, model, func(id uuid.UUID, score int64) error {
 		r.Digest.Add(id, score)
 		return counter.Add(score)
@@ -59,7 +66,8 @@ func (d *decider) rankAll(ctx context.Context, modelID string) (*ranking, error)
 	return r, err
 }
 
-// release puts a ranking into force: an immutable release, one pointer, the work list of its fan-out, and the event.
+// release puts a ranking into force: an immutable release, one pointer, the work list of its fan-out, and the event. A
+// ranking that began before the release in force is older than it and is refused.
 func (d *decider) release(ctx context.Context, tx pgx.Tx, r *ranking, by string, now time.Time) (string, error) {
 	if err := d.store.lockRelease(ctx, tx); err != nil {
 		return "", err
@@ -70,6 +78,13 @@ func (d *decider) release(ctx context.Context, tx pgx.Tx, r *ranking, by string,
 	}
 	if running {
 		return "", errFanoutRunning
+	}
+	still, err := d.store.stillInForce(ctx, tx, r.Since)
+	if err != nil {
+		return "", err
+	}
+	if !still {
+		return "", errRankingOld
 	}
 	id, err := uuid.NewV7()
 	if err != nil {

@@ -58,6 +58,13 @@ func (s *store) fanoutRunning(ctx context.Context, tx pgx.Tx) (bool, error) {
 	return running, err
 }
 
+// stillInForce reports whether no other release took the place of this one.
+func (s *store) stillInForce(ctx context.Context, tx pgx.Tx, id string) (bool, error) {
+	var still bool
+	err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM release_in_force WHERE release_id = $1)`, id).Scan(&still)
+	return still, err
+}
+
 // putInForce stores a release, points to it and lists the regencies its fan-out has to visit.
 func (s *store) putInForce(ctx context.Context, tx pgx.Tx, rel *release, r *ranking, by string) error {
 	if err := insertRelease(ctx, tx, rel, r, by); err != nil {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"dtks/pkg/event"
-	"dtks/pkg/fault"
 	"dtks/pkg/outbox"
 
 	"github.com/google/go-cmp/cmp"
@@ -53,6 +52,14 @@ func (s *service) mustRelease() string {
 	}
 	s.outbox.Wake()
 	return id
+}
+
+// putOut tries to put a ranking into force.
+func (s *service) putOut(r *ranking) error {
+	return pgx.BeginFunc(s.t.Context(), s.db, func(tx pgx.Tx) error {
+		_, err := s.release(s.t.Context(), tx, r, "", time.Now())
+		return err
+	})
 }
 
 // stale counts decisions that differ from what the release in force says.
@@ -152,15 +159,12 @@ func TestFanout_KilledInTheMiddle(t *testing.T) {
 	}); !errors.Is(err, killed) {
 		t.Fatal(err)
 	}
-	if _, err := s.rankAll(t.Context(), testModel); err != nil {
+	second, err := s.rankAll(t.Context(), testModel)
+	if err != nil {
 		t.Fatal(err)
 	}
-	err := pgx.BeginFunc(t.Context(), s.db, func(tx pgx.Tx) error {
-		_, err := s.release(t.Context(), tx, &ranking{Model: testModel}, "", time.Now())
-		return err
-	})
-	if fault.KindOf(err) != fault.Conflict {
-		t.Errorf("a second release meanwhile: got %v, want a conflict", err)
+	if err := s.putOut(second); !errors.Is(err, errFanoutRunning) {
+		t.Errorf("a second release meanwhile: got %v, want %v", err, errFanoutRunning)
 	}
 	restarted := &fanout{decider: s.decider, wake: make(chan struct{}, 1), now: time.Now}
 	for {
@@ -214,6 +218,26 @@ func TestFanout_WhileFamiliesArrive(t *testing.T) {
 	if n := s.stale(); n != 0 {
 		t.Errorf("%d decisions do not follow the release", n)
 	}
+}
+
+// TestRelease_RefusesOlderRanking counts once, lets another release come and go, and then puts the old count out.
+func TestRelease_RefusesOlderRanking(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	s.populate(20)
+	old, err := s.rankAll(t.Context(), testModel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	newer := s.mustRelease()
+	s.passOn()
+	if err := s.putOut(old); !errors.Is(err, errRankingOld) {
+		t.Errorf("got %v, want %v", err, errRankingOld)
+	}
+	if rel, err := s.store.inForce(t.Context()); err != nil || rel.ID != newer {
+		t.Errorf("in force is %+v %v, want %s", rel, err, newer)
+	}
+	s.mustRelease() // a new count goes through
 }
 
 func TestRelease_Immutable(t *testing.T) {
