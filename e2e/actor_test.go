@@ -124,6 +124,18 @@ func (w *world) propose(t *testing.T, in map[string]any) family {
 	return f
 }
 
+// sendBack has the verifier return a proposal.
+func (w *world) sendBack(t *testing.T, f family) {
+	t.Helper()
+	var waiting []waitingCase
+	eventually(t, "case of "+f.ProposalID, 60*time.Second, func() bool {
+		waiting = w.cases(t, "opened", f.ProposalID)
+		return len(waiting) == 1
+	})
+	w.insist(t, "verification", "/v1/cases/"+waiting[0].CaseID+"/decisions", "verifier1.00",
+		map[string]any{"decision": "return", "proposal_version": waiting[0].ProposalVersion, "reason_code": "incomplete"})
+}
+
 // decide takes a proposal's case through verifier and approver, after all verdicts are there.
 func (w *world) decide(t *testing.T, f family) {
 	t.Helper()

@@ -29,10 +29,10 @@ func (w *world) arm(t *testing.T, program, step string, nth int) string {
 
 // steps are all failpoints of outbox and consumer, and who passes them.
 var steps = map[string][]string{
-	"outbox.before_commit":  {"registry", "verification", "nik-match", "eligibility"},
-	"relay.before_publish":  {"registry", "verification", "nik-match", "eligibility"},
-	"relay.after_publish":   {"registry", "verification", "nik-match", "eligibility"},
-	"relay.after_mark":      {"registry", "verification", "nik-match", "eligibility"},
+	"outbox.before_commit":  {"registry", "verification", "nik-match", "eligibility", "notify"},
+	"relay.before_publish":  {"registry", "verification", "nik-match", "eligibility", "notify"},
+	"relay.after_publish":   {"registry", "verification", "nik-match", "eligibility", "notify"},
+	"relay.after_mark":      {"registry", "verification", "nik-match", "eligibility", "notify"},
 	"consume.before_tx":     {"registry", "verification", "nik-match", "eligibility", "notify", "console"},
 	"consume.before_commit": {"registry", "verification", "nik-match", "eligibility", "notify", "console"},
 	"consume.after_commit":  {"registry", "verification", "nik-match", "eligibility", "notify", "console"},
@@ -52,6 +52,7 @@ func TestKill_EveryStep(t *testing.T) {
 			}
 			f := w.complete(t, input(bandung))
 			w.wantOutcome(t, f, "sembako", event.Entitled)
+			w.sendBack(t, w.propose(t, input(bandung))) // notify tells its operator by e-mail, and the bus that it did
 			for _, file := range armed {
 				eventually(t, "fired: "+filepath.Base(file), 30*time.Second, func() bool { _, err := os.Stat(file); return err != nil })
 				kills++
