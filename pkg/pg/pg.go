@@ -59,7 +59,7 @@ func Connect(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	// of them, batch after batch, when they have grown: reach rows through indexes from the start.
 	cfg.ConnConfig.RuntimeParams["enable_seqscan"] = "off"
 	// And plan once: with arrays for parameters PostgreSQL would often plan anew for each execution, which costs more
-	// than executing (measured: a fivefold on `dtks bench relay`).
+	// than executing (docs/decisions/0009 has the measurement).
 	cfg.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
 	cfg.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		registerUUID(conn.TypeMap())
