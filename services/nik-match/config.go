@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"dtks/pkg/app"
-	"dtks/services/nik-match/match"
+	"dtks/services/nik-match/judge"
 )
 
 // config is every environment variable of the service beside those all services share.
@@ -29,26 +29,26 @@ type config struct {
 }
 
 // load reads the configuration and the rules; all that is wrong with the variables is reported at once.
-func load(getenv func(string) string) (config, match.Rules, error) {
+func load(getenv func(string) string) (config, judge.Rules, error) {
 	var cfg config
 	if err := app.Load(getenv, &cfg); err != nil {
-		return cfg, match.Rules{}, err
+		return cfg, judge.Rules{}, err
 	}
 	if cfg.Concurrency < 1 || cfg.Concurrency > 1000 || cfg.Timeout <= 0 || cfg.Probe <= 0 || cfg.BreakerDelay <= 0 {
-		return cfg, match.Rules{}, app.Usage(fmt.Errorf("configuration: DUKCAPIL_CONCURRENCY is not 1..1000, or a duration is not above 0"))
+		return cfg, judge.Rules{}, app.Usage(fmt.Errorf("configuration: DUKCAPIL_CONCURRENCY is not 1..1000, or a duration is not above 0"))
 	}
 	if cfg.PasswordFile != "" {
 		text, err := os.ReadFile(cfg.PasswordFile)
 		if err != nil {
-			return cfg, match.Rules{}, app.Usage(fmt.Errorf("DUKCAPIL_PASSWORD_FILE: %w", err))
+			return cfg, judge.Rules{}, app.Usage(fmt.Errorf("DUKCAPIL_PASSWORD_FILE: %w", err))
 		}
 		cfg.Password = strings.TrimSpace(string(text))
 	}
-	rules := match.Standard()
+	rules := judge.Standard()
 	if cfg.RulesFile != "" {
 		text, err := os.ReadFile(cfg.RulesFile)
 		if err == nil {
-			rules, err = match.Parse(text)
+			rules, err = judge.Parse(text)
 		}
 		if err != nil {
 			return cfg, rules, app.Usage(fmt.Errorf("MATCH_RULES_FILE: %w", err))

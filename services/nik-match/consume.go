@@ -12,7 +12,7 @@ import (
 	"dtks/pkg/event"
 	"dtks/pkg/fault"
 	"dtks/pkg/nik"
-	"dtks/services/nik-match/match"
+	"dtks/services/nik-match/judge"
 )
 
 var errIDs = fault.New(fault.Invalid, "ids_malformed", "Pengenal dalam peristiwa tidak terbaca.", "The event's ids cannot be read.")
@@ -128,9 +128,9 @@ func unaskable(number string) string {
 	case string(parsed) != "":
 		return ""
 	case len(found) == 1 && found[0].Code == "nik_missing":
-		return match.NoNIK
+		return judge.NoNIK
 	}
-	return match.MalformedNIK
+	return judge.MalformedNIK
 }
 
 // continued starts a span for a call where the registrant is being traced; nil where not.

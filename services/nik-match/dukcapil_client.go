@@ -19,7 +19,7 @@ import (
 
 	"dtks/pkg/event"
 	"dtks/pkg/nik"
-	"dtks/services/nik-match/match"
+	"dtks/services/nik-match/judge"
 )
 
 // outcome is what became of one call; the ledger holds it.
@@ -42,14 +42,14 @@ const (
 )
 
 // ofClass names the outcome of a code's class.
-var ofClass = map[match.Class]outcome{match.Verdict: decided, match.Quota: noQuota, match.Hours: noHours, match.Setup: noSetup,
-	match.Incomplete: incomplete, match.Unknown: unknown}
+var ofClass = map[judge.Class]outcome{judge.Verdict: decided, judge.Quota: noQuota, judge.Hours: noHours, judge.Setup: noSetup,
+	judge.Incomplete: incomplete, judge.Unknown: unknown}
 
 // reply is one call's outcome with what belongs to it.
 type reply struct {
 	outcome    outcome
 	code       string
-	result     match.Result  // of decided
+	result     judge.Result  // of decided
 	remain     *int64        // quotaLimiter, where it came along
 	retryAfter time.Duration // of badStatus, where it was said
 }
@@ -64,14 +64,14 @@ type dukcapil struct {
 	http    *http.Client
 	url     string
 	cfg     config
-	rules   match.Rules
+	rules   judge.Rules
 	buffers sync.Pool
 }
 
 // maxAnswer bounds what is read of an answer; a true one has about a kilobyte.
 const maxAnswer = 64 << 10
 
-func newDukcapil(cfg config, rules match.Rules) (*dukcapil, error) {
+func newDukcapil(cfg config, rules judge.Rules) (*dukcapil, error) {
 	base, err := url.Parse(cfg.URL)
 	if err != nil || base.Host == "" {
 		return nil, errors.New("DUKCAPIL_URL is not an address")
@@ -215,19 +215,19 @@ func (d *dukcapil) read(asked event.PersonIdentity, body []byte) reply {
 	}
 	c := &page.Content[0]
 	r := reply{code: c.code(), remain: page.Remain}
-	class := match.Compare
+	class := judge.Compare
 	if r.code != "" {
 		class = d.rules.Of(r.code).Class
 	}
-	if class != match.Compare {
+	if class != judge.Compare {
 		r.outcome = ofClass[class]
-		if class == match.Verdict {
+		if class == judge.Verdict {
 			r.result = d.rules.Final(r.code)
 		}
 		return r
 	}
-	result, ok := d.rules.Compared(asked, match.Answer{Code: r.code, Fields: map[string]string{match.NIK: string(c.NIK),
-		match.KK: string(c.KK), match.Name: c.Name, match.BirthPlace: c.Place, match.BirthDate: c.Date, match.Sex: c.Sex, match.Mother: c.Mother}})
+	result, ok := d.rules.Compared(asked, judge.Answer{Code: r.code, Fields: map[string]string{judge.NIK: string(c.NIK),
+		judge.KK: string(c.KK), judge.Name: c.Name, judge.BirthPlace: c.Place, judge.BirthDate: c.Date, judge.Sex: c.Sex, judge.Mother: c.Mother}})
 	if !ok {
 		return reply{outcome: malformed, remain: page.Remain}
 	}

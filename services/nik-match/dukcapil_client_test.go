@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"dtks/pkg/event"
-	"dtks/services/nik-match/match"
+	"dtks/services/nik-match/judge"
 )
 
 func newClient(t testing.TB, url string, env ...string) *dukcapil {
@@ -161,7 +161,7 @@ func TestLoad(t *testing.T) {
 			t.Errorf("%s: got no error", name)
 		}
 	}
-	if _, err := newDukcapil(config{URL: "nowhere"}, match.Standard()); err == nil {
+	if _, err := newDukcapil(config{URL: "nowhere"}, judge.Standard()); err == nil {
 		t.Error("an address without host: got no error")
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"dtks/services/nik-match/match"
+	"dtks/services/nik-match/judge"
 )
 
 func newTestGate(change ...func(*config)) *gate {
@@ -25,7 +25,7 @@ func pass(t *testing.T, g *gate, r reply) {
 }
 
 func good(remain int64) reply {
-	return reply{outcome: decided, result: match.Without("x"), remain: &remain}
+	return reply{outcome: decided, result: judge.Without("x"), remain: &remain}
 }
 
 func TestGate_Concurrency(t *testing.T) {

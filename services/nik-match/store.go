@@ -13,7 +13,7 @@ import (
 	"dtks/pkg/event"
 	"dtks/pkg/fault"
 	"dtks/pkg/outbox"
-	"dtks/services/nik-match/match"
+	"dtks/services/nik-match/judge"
 )
 
 // store is all SQL of jobs and verdicts. Statements take whole batches; rows are always touched in key order: match,
@@ -68,7 +68,7 @@ func (s *store) ask(ctx context.Context, tx pgx.Tx, asked []asking) error {
 	}
 	slices.SortFunc(asked, func(a, b asking) int { return a.compare(b.identity) })
 	asked = slices.CompactFunc(asked, func(a, b asking) bool {
-		return a.identity == b.identity && slices.Equal(match.Digest(a.Fields), match.Digest(b.Fields))
+		return a.identity == b.identity && slices.Equal(judge.Digest(a.Fields), judge.Digest(b.Fields))
 	})
 	now := s.now().UTC()
 	jobs, err := newJobs(asked)
@@ -124,7 +124,7 @@ func newJobs(asked []asking) (*newRows, error) {
 		var fields, result, evidence *string
 		var err error
 		if finding := unaskable(a.Fields.NIK); finding != "" {
-			found := match.Without(finding)
+			found := judge.Without(finding)
 			r.without[a.identity] = verdict{identity: a.identity, Family: a.Family, Area: a.Area,
 				Verdict: found.Verdict, Evidence: found.Evidence, Cause: a.Cause}
 			result = (*string)(&found.Verdict)
@@ -137,7 +137,7 @@ func newJobs(asked []asking) (*newRows, error) {
 		}
 		r.person, r.version, r.family = append(r.person, a.Person), append(r.version, a.Version), append(r.family, a.Family)
 		r.area, r.cause, r.trace = append(r.area, a.Area), append(r.cause, a.Cause.ID), append(r.trace, a.Cause.TraceParent)
-		r.digest, r.fields = append(r.digest, match.Digest(a.Fields)), append(r.fields, fields)
+		r.digest, r.fields = append(r.digest, judge.Digest(a.Fields)), append(r.fields, fields)
 		r.verdict, r.evidence = append(r.verdict, result), append(r.evidence, evidence)
 	}
 	return r, nil

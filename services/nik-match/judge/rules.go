@@ -1,9 +1,9 @@
-// Package match decides what Dukcapil's answer says about one person: padan, tidak padan, or for a person to look at.
+// Package judge decides what Dukcapil's answer says about one person: padan, tidak padan, or for a person to look at.
 //
 // It is pure: no clock, no network, no database. Thresholds and the meaning of each RESPONSE_CODE are data with their
 // reasons (rules.json), so that an auditor reads them without reading Go. A verdict never says "not eligible": tidak
 // padan opens repair.
-package match
+package judge
 
 import (
 	_ "embed"
