@@ -2,8 +2,11 @@ package event
 
 import "time"
 
-// TypeMatchDecided is owned by services/nik-match.
-const TypeMatchDecided Type = "nik-match.match.decided.v1"
+// Types owned by services/nik-match.
+const (
+	TypeMatchDecided   Type = "nik-match.match.decided.v1"
+	TypeDuplicateFound Type = "nik-match.duplicate.found.v1"
+)
 
 // Verdict says whether a person's identity agrees with the civil registry.
 type Verdict string
@@ -32,6 +35,19 @@ type MatchEvidence struct {
 	Code    string          `json:"code"`    // RESPONSE_CODE, or "" where fields were compared
 	Finding string          `json:"finding"` // reason code: sesuai, meninggal, ganda, tidak_ditemukan, nonaktif, format_nik ...
 	Fields  []FieldEvidence `json:"fields,omitempty"`
+
+	// What the answer and the service's own records say together. Absent where the code alone decides.
+	Model      string           `json:"model,omitempty"`      // version of the weights
+	Likelihood float64          `json:"likelihood,omitempty"` // 0..1, that the record is about the person the NIK belongs to
+	Prior      float64          `json:"prior,omitempty"`      // bits before any evidence
+	Lines      []WeighedFinding `json:"lines,omitempty"`
+}
+
+// WeighedFinding is one line of evidence. It names what was found, never a value.
+type WeighedFinding struct {
+	Field   string  `json:"field"`   // name, birth_date ... or what of the service's own records was looked at
+	Finding string  `json:"finding"` // reason code
+	Bits    float64 `json:"bits"`    // weight; above 0 speaks for one person, below 0 against
 }
 
 // FieldEvidence is the answer for one field.
