@@ -1,0 +1,92 @@
+package match
+
+// numberRows finds the numbers that differ from one in at most two places: of three stretches of the digits one is then
+// the same.
+type numberRows struct {
+	c        *Column
+	bounds   []int16
+	stretch  [3]map[uint64][]int32
+	head     map[uint64][]int32
+	unpacked []int32 // not a number of the usual length: compared one by one
+	usual    uint8
+}
+
+func newNumberRows(c *Column) *numberRows {
+	n := &numberRows{c: c, bounds: c.bound(), head: map[uint64][]int32{}}
+	lengths := map[uint8]int{}
+	for _, v := range c.values[1:] {
+		if v.digits.len > 0 {
+			lengths[v.digits.len]++
+		}
+	}
+	for l, count := range lengths {
+		if count > lengths[n.usual] || count == lengths[n.usual] && l > n.usual {
+			n.usual = l
+		}
+	}
+	for i := range n.stretch {
+		n.stretch[i] = map[uint64][]int32{}
+	}
+	for i := 1; i < len(c.values); i++ {
+		v := c.values[i]
+		if v.digits.len != n.usual {
+			n.unpacked = append(n.unpacked, int32(i))
+			continue
+		}
+		for k, s := range n.stretches(v.digits) {
+			n.stretch[k][s] = append(n.stretch[k][s], int32(i))
+		}
+		n.head[n.headOf(v.digits)] = append(n.head[n.headOf(v.digits)], int32(i))
+	}
+	return n
+}
+
+// stretches cuts a number into three parts.
+func (n *numberRows) stretches(d number) [3]uint64 {
+	third := 4 * uint(n.usual) / 12 * 4 // a third of the digits, in bits
+	low, mid := d.digits&(1<<third-1), d.digits>>third&(1<<third-1)
+	return [3]uint64{low, mid, d.digits >> (2 * third)}
+}
+
+// headOf is what numbers share that are alike but for their tail.
+func (n *numberRows) headOf(d number) uint64 {
+	if n.c.w.kind == KindNIK {
+		return d.digits >> 16
+	}
+	return d.digits >> 8
+}
+
+func (n *numberRows) weights(of int32, dst []int16, _ *scratch) {
+	last := len(n.bounds) - 1
+	fill(dst, n.bounds[last])
+	v := n.c.values[of]
+	if v.digits.len != n.usual {
+		for i := 1; i < len(dst); i++ {
+			dst[i] = n.bounds[numberLevelOrExact(n.c.w.kind, v, n.c.values[i])]
+		}
+		dst[of] = n.c.weight(v, v)
+		return
+	}
+	for k, s := range n.stretches(v.digits) {
+		for _, i := range n.stretch[k][s] {
+			o := n.c.values[i].digits
+			if places, _ := v.digits.differs(o); places <= 2 {
+				dst[i] = n.bounds[numberLevelOrExact(n.c.w.kind, v, n.c.values[i])]
+			}
+		}
+	}
+	for _, i := range n.head[n.headOf(v.digits)] {
+		dst[i] = n.bounds[numberLevelOrExact(n.c.w.kind, v, n.c.values[i])]
+	}
+	for _, i := range n.unpacked {
+		dst[i] = n.bounds[numberLevelOrExact(n.c.w.kind, v, n.c.values[i])]
+	}
+	dst[of] = n.c.weight(v, v)
+}
+
+func numberLevelOrExact(k Kind, a, b *value) finding {
+	if a.text == b.text {
+		return exact
+	}
+	return numberLevel(k, a, b)
+}

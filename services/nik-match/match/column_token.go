@@ -1,0 +1,334 @@
+package match
+
+import (
+	"math/bits"
+	"slices"
+	"strings"
+
+	"dtks/services/nik-match/match/canon"
+)
+
+// tokenRows finds, through the tokens, the values that share one with a value or have one close to it. All the others
+// have nothing in common with it, and weigh what their number of tokens says.
+type tokenRows struct {
+	c       *Column
+	tokens  []*token
+	ids     map[string]int32      // of tokens, by how they are written and what they stand for
+	posts   [][]post              // by token: where it occurs
+	close   [][]neighbour         // by token: the tokens that agree with it, itself included
+	widths  [mostTokens + 2]int32 // first value of at least that many tokens
+	nothing [mostTokens + 1][mostTokens + 1]Bits
+	common  []uint8 // by value: tokens that people often leave out, as a set, of the first reading
+}
+
+// post is one occurrence of a token.
+type post struct {
+	value   int32
+	reading uint8
+	at      uint8
+	joined  bool // the token is the one that two were joined into
+}
+
+type neighbour struct {
+	token int32
+	gain  int16 // in units, over two tokens that differ
+	join  int16 // the same, where one of the two is a joined token
+}
+
+// scratch is what a row needs to gather the values it touches.
+type scratch struct {
+	head []int32 // by value: last hit + 1
+	hits []hit
+	seen []int32
+}
+
+// hit is one agreement between token i of the row's value and token j of another.
+type hit struct {
+	next             int32
+	reading, other   uint8
+	i, j             uint8
+	joinedI, joinedJ bool
+	gain             int16
+}
+
+func newTokenRows(c *Column) *tokenRows {
+	t := &tokenRows{c: c, ids: map[string]int32{}, common: make([]uint8, len(c.values))}
+	for v := 1; v < len(c.values); v++ {
+		for r := range c.values[v].readings {
+			rd := &c.values[v].readings[r]
+			for k := range rd.tokens {
+				id := t.intern(&rd.tokens[k])
+				t.posts[id] = append(t.posts[id], post{int32(v), uint8(r), uint8(k), rd.joined == k})
+				if r == 0 && rd.tokens[k].common() {
+					t.common[v] |= 1 << k
+				}
+			}
+		}
+	}
+	for n := range t.widths {
+		t.widths[n] = int32(len(c.values))
+		for v := len(c.values) - 1; v > 0 && c.values[v].width() >= n; v-- {
+			t.widths[n] = int32(v)
+		}
+	}
+	w := c.w
+	different, _ := w.weigh(&slot{finding: tokenDifferent, rare: w.u[tokenDifferent]})
+	omitted, _ := w.weigh(&slot{finding: tokenOmitted, rare: w.u[tokenOmitted]})
+	for n := range t.nothing {
+		for m := range t.nothing[n] {
+			t.nothing[n][m] = Bits(min(n, m))*different + Bits(max(n, m)-min(n, m))*omitted
+		}
+	}
+	t.relate(different)
+	return t
+}
+
+func (t *tokenRows) intern(k *token) int32 {
+	key := k.Text + "\x00" + k.Canon
+	id, ok := t.ids[key]
+	if !ok {
+		id = int32(len(t.tokens))
+		t.ids[key] = id
+		t.tokens = append(t.tokens, k)
+		t.posts = append(t.posts, nil)
+	}
+	return id
+}
+
+// relate finds for every token the others that agree with it: by canonical form, by sound, by initial, by call name, and
+// by letters, each through an index or behind a bound, so that not every two are compared.
+func (t *tokenRows) relate(different Bits) {
+	f := &t.c.m.Fields[t.c.field].Frequencies
+	t.close = make([][]neighbour, len(t.tokens))
+	add := func(a, b int32) {
+		r := relation(t.c.m.lists, t.tokens[a], t.tokens[b])
+		if r == tokenDifferent {
+			return
+		}
+		p, q := f.Of(t.tokens[a].Canon), f.Of(t.tokens[b].Canon)
+		s := tokenSlot(0, r, t.c.w, p, q)
+		weight, _ := t.c.w.weigh(&s)
+		n := neighbour{token: b, gain: units(max(1, weight-different))}
+		s.finding = tokenJoined
+		weight, _ = t.c.w.weigh(&s)
+		n.join = units(max(1, weight-different))
+		t.close[a] = append(t.close[a], n)
+		if a != b {
+			n.token = a
+			t.close[b] = append(t.close[b], n)
+		}
+	}
+	for a := range t.tokens {
+		add(int32(a), int32(a))
+	}
+	seen := map[uint64]bool{}
+	once := func(a, b int32) {
+		if a > b {
+			a, b = b, a
+		}
+		if key := uint64(a)<<32 | uint64(b); a != b && !seen[key] {
+			seen[key] = true
+			add(a, b)
+		}
+	}
+	t.bySound(once)
+	t.byEnds(once)
+	t.byLetters(once)
+	for a := range t.close {
+		slices.SortFunc(t.close[a], func(x, y neighbour) int { return int(x.token - y.token) })
+	}
+}
+
+// bySound pairs tokens of one canonical form, of one sound key, and initials with what they may stand for.
+func (t *tokenRows) bySound(pair func(a, b int32)) {
+	groups := map[string][]int32{}
+	for i, k := range t.tokens {
+		groups["="+k.Canon] = append(groups["="+k.Canon], int32(i))
+		for _, key := range k.Keys {
+			groups["~"+key] = append(groups["~"+key], int32(i))
+		}
+	}
+	for _, g := range groups {
+		for i, a := range g {
+			for _, b := range g[i+1:] {
+				pair(a, b)
+			}
+		}
+	}
+	for i, k := range t.tokens {
+		if len(k.Text) != 1 {
+			continue
+		}
+		for j, o := range t.tokens {
+			if o.Text[0] == k.Text[0] || o.Canon[0] == k.Canon[0] {
+				pair(int32(i), int32(j))
+			}
+		}
+	}
+}
+
+// byEnds pairs tokens of which one may be a call name of the other, or one is cut off.
+func (t *tokenRows) byEnds(pair func(a, b int32)) {
+	order := make([]int32, len(t.tokens))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(a, b int32) int { return strings.Compare(t.tokens[a].Canon, t.tokens[b].Canon) })
+	for i, a := range order {
+		word := t.tokens[a].Canon
+		for _, b := range order[i+1:] {
+			if !strings.HasPrefix(t.tokens[b].Canon, word) || len(word) < 3 {
+				break
+			}
+			pair(a, b)
+		}
+	}
+	var calls []int32
+	for i, k := range t.tokens {
+		if k.Kind != canon.Number && t.c.m.lists.CallName(k.Token) {
+			calls = append(calls, int32(i))
+		}
+	}
+	for _, a := range calls {
+		for b := range t.tokens {
+			if t.c.m.lists.Nickname(t.tokens[a].Token, t.tokens[b].Token) {
+				pair(a, int32(b))
+			}
+		}
+	}
+}
+
+// byLetters pairs tokens of about one length whose letters are nearly the same.
+func (t *tokenRows) byLetters(pair func(a, b int32)) {
+	byLength := map[int][]int32{}
+	longest := 0
+	for i, k := range t.tokens {
+		if k.Kind != canon.Number {
+			byLength[len(k.Canon)] = append(byLength[len(k.Canon)], int32(i))
+			longest = max(longest, len(k.Canon))
+		}
+	}
+	for n := 3; n <= longest; n++ {
+		masks := make([][]uint32, 3)
+		for d := range masks {
+			for _, b := range byLength[n+d] {
+				masks[d] = append(masks[d], t.tokens[b].mask)
+			}
+		}
+		for x, a := range byLength[n] {
+			mask := t.tokens[a].mask
+			for d := range masks {
+				from := 0
+				if d == 0 {
+					from = x + 1
+				}
+				for y, other := range masks[d][from:] {
+					if bits.OnesCount32(mask^other) > 4 {
+						continue
+					}
+					if b := byLength[n+d][from+y]; spelling(t.tokens[a], t.tokens[b]) != tokenDifferent {
+						pair(a, b)
+					}
+				}
+			}
+		}
+	}
+}
+
+func (t *tokenRows) weights(of int32, dst []int16, s *scratch) {
+	v := t.c.values[of]
+	n := v.width()
+	for m := 0; m <= mostTokens; m++ {
+		fill(dst[t.widths[m]:t.widths[m+1]], units(t.nothing[n][m]))
+	}
+	if len(s.head) < len(t.c.values) {
+		s.head = make([]int32, len(t.c.values))
+	}
+	s.hits, s.seen = s.hits[:0], s.seen[:0]
+	for r := range v.readings {
+		rd := &v.readings[r]
+		for i := range rd.tokens {
+			t.gather(s, uint8(r), uint8(i), rd, t.ids[rd.tokens[i].Text+"\x00"+rd.tokens[i].Canon])
+		}
+	}
+	for _, o := range s.seen {
+		dst[o] = t.best(s, v, o)
+		s.head[o] = 0
+	}
+}
+
+func (t *tokenRows) gather(s *scratch, r, i uint8, rd *reading, id int32) {
+	joinedI := rd.joined == int(i)
+	for _, near := range t.close[id] {
+		for _, p := range t.posts[near.token] {
+			if rd.joined >= 0 && t.c.values[p.value].readings[p.reading].joined >= 0 {
+				continue
+			}
+			h := hit{next: s.head[p.value], reading: r, other: p.reading, i: i, j: p.at, joinedI: joinedI, joinedJ: p.joined, gain: near.gain}
+			if joinedI || p.joined {
+				h.gain = near.join
+			}
+			if h.next == 0 {
+				s.seen = append(s.seen, p.value)
+			}
+			s.hits = append(s.hits, h)
+			s.head[p.value] = int32(len(s.hits))
+		}
+	}
+}
+
+// best is the weight of the row's value with another one that was hit.
+func (t *tokenRows) best(s *scratch, v *value, o int32) int16 {
+	other := t.c.values[o]
+	best := int16(-1 << 14)
+	first := s.head[o] - 1
+	if h := s.hits[first]; h.next == 0 && !h.joinedI && !h.joinedJ { // one agreement: nothing to pair
+		return t.one(v, other, o, h)
+	}
+	var done [mostReadings * 2]uint16
+	combos := done[:0]
+	for at := first; at >= 0; at = s.hits[at].next - 1 {
+		h := s.hits[at]
+		combo := uint16(h.reading)<<8 | uint16(h.other)
+		if slices.Contains(combos, combo) || len(combos) == cap(combos) {
+			continue
+		}
+		combos = append(combos, combo)
+		best = max(best, t.aligned(s, v, other, first, combo))
+	}
+	return best
+}
+
+// one is best for a single agreement.
+func (t *tokenRows) one(v, other *value, o int32, h hit) int16 {
+	n, m := len(v.readings[h.reading].tokens), len(other.readings[h.other].tokens)
+	w := units(t.nothing[n][m]) + h.gain
+	if n != m {
+		w += units(t.c.w.spared()) * int16(max(n, m)-min(n, m)) // at most
+	}
+	return w
+}
+
+// aligned is the weight of one reading of each side.
+func (t *tokenRows) aligned(s *scratch, v, other *value, first int32, combo uint16) int16 {
+	a, b := &v.readings[combo>>8], &other.readings[combo&0xff]
+	var g grid
+	t.c.m.newGrid(&g, t.c.w, a, b)
+	joined := a.joined < 0 && b.joined < 0
+	for at := first; at >= 0; at = s.hits[at].next - 1 {
+		h := s.hits[at]
+		if uint16(h.reading)<<8|uint16(h.other) != combo {
+			continue
+		}
+		joined = joined || h.joinedI || h.joinedJ
+		if g.gain[h.i][h.j] == 0 {
+			g.agreements++
+		}
+		g.gain[h.i][h.j] = max(g.gain[h.i][h.j], Bits(h.gain)*Unit)
+	}
+	if !joined {
+		return -1 << 14 // the join itself agrees with nothing
+	}
+	found := g.align()
+	return units(t.nothing[g.n][g.m] + found.total)
+}

@@ -1,0 +1,156 @@
+package link
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"dtks/services/nik-match/match"
+)
+
+// table is one field of a scan.
+type table struct {
+	column *match.Column
+	a, b   []int32 // ids of the values of both sides
+}
+
+// tables prepares the columns of all fields.
+func (j *job) tables(m *match.Model) []table {
+	out := make([]table, len(m.Fields))
+	var wait sync.WaitGroup
+	gate := make(chan struct{}, j.o.Workers)
+	for i := range out {
+		wait.Go(func() {
+			gate <- struct{}{}
+			defer func() { <-gate }()
+			c := m.NewColumn(i, j.a, j.b)
+			t := table{column: c, a: c.IDs(j.a)}
+			if t.b = t.a; j.two {
+				t.b = c.IDs(j.b)
+			}
+			out[i] = t
+		})
+	}
+	wait.Wait()
+	return out
+}
+
+// scan compares all pairs and returns those whose weights reach the floor, and perhaps some more: rows are upper bounds.
+func (j *job) scan(ctx context.Context, m *match.Model, floor match.Bits) ([]found, error) {
+	tables := j.tables(m)
+	least := int32((floor - m.PriorOdds()) / match.Unit)
+	least = j.raised(tables, least)
+	var next, done atomic.Int64
+	var wait sync.WaitGroup
+	results := make([][]found, j.o.Workers)
+	var report sync.Mutex
+	for w := range j.o.Workers {
+		wait.Go(func() {
+			s := newScanner(tables)
+			for ctx.Err() == nil {
+				row := next.Add(1) - 1
+				if row >= int64(len(j.a)) {
+					break
+				}
+				results[w] = s.row(j, int32(row), least, results[w])
+				if n := done.Add(1); n%256 == 0 && report.TryLock() {
+					j.o.Progress(n, int64(len(j.a)))
+					report.Unlock()
+				}
+			}
+		})
+	}
+	wait.Wait()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	j.o.Progress(int64(len(j.a)), int64(len(j.a)))
+	var all []found
+	for _, r := range results {
+		all = append(all, r...)
+	}
+	return all, nil
+}
+
+// raised raises the floor where rows taken here and there say that too many pairs would be kept.
+func (j *job) raised(tables []table, least int32) int32 {
+	s := newScanner(tables)
+	rows := min(200, len(j.a))
+	for rows > 0 {
+		n := 0
+		for k := range rows {
+			n += len(s.row(j, int32(k*len(j.a)/rows), least, nil))
+		}
+		if int64(n)*int64(len(j.a)) <= int64(most)*int64(rows) {
+			break
+		}
+		least += int32(match.Bit / match.Unit)
+	}
+	return least
+}
+
+// scanner is what one worker needs: the row of every field, and sums.
+type scanner struct {
+	tables  []table
+	rows    [][]int16
+	last    []int32 // the value whose row is there
+	sums    []int32
+	scratch []match.Scratch
+}
+
+// block is how many sums are taken at a time: they and their ids stay in the first cache.
+const block = 2048
+
+func newScanner(tables []table) *scanner {
+	s := &scanner{tables: tables, rows: make([][]int16, len(tables)), last: make([]int32, len(tables)),
+		sums: make([]int32, block), scratch: make([]match.Scratch, len(tables))}
+	for i, t := range tables {
+		s.rows[i] = make([]int16, t.column.Len())
+		s.last[i] = -1
+	}
+	return s
+}
+
+// row appends the pairs of one record that reach the least sum.
+func (s *scanner) row(j *job, a, least int32, out []found) []found {
+	for i, t := range s.tables {
+		if id := t.a[a]; id != s.last[i] {
+			t.column.Weights(id, s.rows[i], &s.scratch[i])
+			s.last[i] = id
+		}
+	}
+	from, to := int32(0), int32(len(j.b))
+	if !j.two {
+		from, to = a+1, int32(len(j.a))
+	}
+	for ; from < to; from += block {
+		n := min(block, to-from)
+		s.add(from, n)
+		for k, sum := range s.sums[:n] {
+			if sum >= least {
+				out = append(out, found{a, from + int32(k)})
+			}
+		}
+	}
+	return out
+}
+
+// add sums the weights of all fields for n records, three fields at a time so that sums are not written for each.
+func (s *scanner) add(from, n int32) {
+	sums := s.sums[:n]
+	clear(sums)
+	i := 0
+	for ; i+3 <= len(s.tables); i += 3 {
+		x, y, z := s.tables[i].b[from:from+n], s.tables[i+1].b[from:from+n], s.tables[i+2].b[from:from+n]
+		p, q, r := s.rows[i], s.rows[i+1], s.rows[i+2]
+		for k := range sums {
+			sums[k] += int32(p[x[k]]) + int32(q[y[k]]) + int32(r[z[k]])
+		}
+	}
+	for ; i < len(s.tables); i++ {
+		x, p := s.tables[i].b[from:from+n], s.rows[i]
+		for k := range sums {
+			sums[k] += int32(p[x[k]])
+		}
+	}
+}

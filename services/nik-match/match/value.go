@@ -1,0 +1,224 @@
+package match
+
+import (
+	"slices"
+	"strings"
+
+	"dtks/services/nik-match/match/canon"
+)
+
+// Record is one record in the form in which it is compared. It is made by a Reader and never changes.
+type Record struct {
+	ID     string
+	values []value
+}
+
+// value is one field of a record.
+type value struct {
+	text     string     // the whole value written one way; "" = missing. Equal text = equal value
+	readings []reading  // fields of tokens: the value itself first, then its other readings
+	date     canon.Date // KindDate
+	digits   number     // KindNIK, KindNumber, KindPhone
+	codes    []string   // KindPlace: regencies the words may stand for
+	rtrw     string     // KindAddress: "RT/RW", "" = not known
+}
+
+// reading is one way to cut a value into tokens.
+type reading struct {
+	tokens []token
+	joined int // index of the token that two neighbours were joined into; -1 = none
+}
+
+// token is a part of a name, address or text.
+type token struct {
+	canon.Token
+	mask uint32 // letters that occur: a cheap bound on how many edits lie between two tokens
+}
+
+// most bounds what is kept of one value, so that hostile input costs no more than a long name.
+const (
+	mostTokens   = 8 // of one reading; longer names are compared by their first tokens
+	mostReadings = 12
+)
+
+// Reader brings values into the form in which they are compared.
+type Reader struct {
+	fields []Field
+	lists  canon.Lists
+}
+
+// NewReader returns a reader of records with the given fields. lists is what it knows of Indonesian names and places.
+func NewReader(fields []Field, lists canon.Lists) *Reader {
+	return &Reader{fields: slices.Clone(fields), lists: lists}
+}
+
+// Read takes one value per field, in the order of the reader's fields; "" is missing. What cannot be read (a date that
+// is none, a NIK without digits) counts as missing, not as disagreement.
+func (r *Reader) Read(id string, values []string) Record {
+	out := Record{ID: id, values: make([]value, len(r.fields))}
+	for i, f := range r.fields {
+		if i < len(values) && values[i] != "" {
+			out.values[i] = r.value(f.Kind, values[i])
+		}
+	}
+	return out
+}
+
+func (r *Reader) value(k Kind, s string) value {
+	switch k {
+	case KindName:
+		return nameValue(r.lists.Name(s))
+	case KindDate:
+		return dateValue(s)
+	case KindSex:
+		return value{text: canon.ParseSex(s)}
+	case KindPlace:
+		p := r.lists.Place(s)
+		return value{text: p.Text, codes: p.Codes}
+	case KindAddress:
+		tokens, rt, rw := r.lists.Address(s)
+		return addressValue(tokens, rt, rw)
+	case KindArea, KindNIK, KindNumber:
+		return numberValue(canon.Digits(s))
+	case KindPhone:
+		return numberValue(canon.Phone(s))
+	case KindEmail:
+		local, domain := canon.Email(s)
+		if local == "" {
+			return value{}
+		}
+		return value{text: local + "@" + domain}
+	case KindCode:
+		return value{text: canon.Fold(s)}
+	default:
+		return textValue(canon.Fold(s))
+	}
+}
+
+// addressValue puts RT and RW first: they are always kept, whatever else a long address holds.
+func addressValue(words []canon.Token, rt, rw string) value {
+	tokens := make([]canon.Token, 0, len(words)+2)
+	for _, unit := range [][2]string{{"RT", rt}, {"RW", rw}} {
+		if unit[1] != "" {
+			tokens = append(tokens, canon.Token{Text: unit[0] + unit[1], Canon: unit[0] + unit[1], Kind: canon.Number})
+		}
+	}
+	if tokens = append(tokens, words...); len(tokens) == 0 {
+		return value{}
+	}
+	r := read(tokens)
+	return value{text: r.String(), readings: []reading{r}}
+}
+
+func dateValue(s string) value {
+	d, ok := canon.ParseDate(s)
+	if !ok || d.Year == 0 && (d.Month == 0 || d.Day == 0) {
+		return value{}
+	}
+	return value{text: dateText(d), date: d}
+}
+
+// dateText is yyyymmdd with zeros for what is unknown.
+func dateText(d canon.Date) string {
+	n := int(d.Year)*10000 + int(d.Month)*100 + int(d.Day)
+	var b [8]byte
+	for i := len(b) - 1; i >= 0; i-- {
+		b[i] = byte('0' + n%10)
+		n /= 10
+	}
+	return string(b[:])
+}
+
+func numberValue(digits string) value {
+	return value{text: digits, digits: pack(digits)}
+}
+
+// nameValue keeps the legal name, the other names of the same person, and the legal name with two neighbours joined,
+// because NUR HAYATI and NURHAYATI are both written.
+func nameValue(n canon.Name) value {
+	v := value{readings: []reading{read(n.Tokens)}}
+	if len(n.Tokens) == 0 {
+		if len(n.Also) == 0 {
+			return value{}
+		}
+		v.readings = v.readings[:0]
+	}
+	for _, also := range n.Also {
+		if len(also) > 0 {
+			v.readings = append(v.readings, read(also))
+		}
+	}
+	v.readings = slices.Clip(v.readings)
+	parts := make([]string, len(v.readings))
+	for i, r := range v.readings {
+		parts[i] = r.String()
+	}
+	v.text = strings.Join(parts, " / ")
+	v.readings = append(v.readings, joins(v.readings[0].tokens)...)
+	v.readings = v.readings[:min(len(v.readings), mostReadings)]
+	return v
+}
+
+func textValue(folded string) value {
+	words := strings.Fields(folded)
+	tokens := make([]canon.Token, len(words))
+	for i, w := range words {
+		tokens[i] = canon.Token{Text: w, Canon: w}
+	}
+	if len(tokens) == 0 {
+		return value{}
+	}
+	v := value{text: strings.Join(words, " "), readings: []reading{read(tokens)}}
+	v.readings = append(v.readings, joins(v.readings[0].tokens)...)
+	return v
+}
+
+func read(tokens []canon.Token) reading {
+	tokens = tokens[:min(len(tokens), mostTokens)]
+	r := reading{tokens: make([]token, len(tokens)), joined: -1}
+	for i, t := range tokens {
+		r.tokens[i] = token{Token: t, mask: letters(t.Canon)}
+	}
+	return r
+}
+
+// joins lists the readings in which two neighbours are one token.
+func joins(tokens []token) []reading {
+	var out []reading
+	for i := 0; i+1 < len(tokens); i++ {
+		a, b := tokens[i], tokens[i+1]
+		if a.Kind == canon.Initial || b.Kind == canon.Initial || a.Kind == canon.Number || b.Kind == canon.Number {
+			continue
+		}
+		one := canon.Token{Text: a.Text + b.Text, Canon: a.Canon + b.Canon}
+		r := reading{joined: i, tokens: make([]token, 0, len(tokens)-1)}
+		r.tokens = append(r.tokens, tokens[:i]...)
+		r.tokens = append(r.tokens, token{Token: one, mask: letters(one.Canon)})
+		r.tokens = append(r.tokens, tokens[i+2:]...)
+		out = append(out, r)
+	}
+	return out
+}
+
+// String gives the canonical tokens, separated by spaces.
+func (r reading) String() string {
+	words := make([]string, len(r.tokens))
+	for i, t := range r.tokens {
+		words[i] = t.Canon
+	}
+	return strings.Join(words, " ")
+}
+
+// letters is the set of letters of a word, digits folded onto the six bits above Z.
+func letters(s string) uint32 {
+	var m uint32
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= 'A' && c <= 'Z':
+			m |= 1 << (c - 'A')
+		case c >= '0' && c <= '9':
+			m |= 1 << (26 + (c-'0')%6)
+		}
+	}
+	return m
+}
