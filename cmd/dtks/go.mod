@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	dtks/pkg v0.0.0-00010101000000-000000000000
+	dtks/services/nik-match v0.0.0-00010101000000-000000000000
 	github.com/alecthomas/kong v1.17.0
 	github.com/coreos/go-oidc/v3 v3.21.0
 	github.com/google/uuid v1.6.0
@@ -82,3 +83,4 @@ require (
 )
 
 replace dtks/pkg => ../../pkg
+replace dtks/services/nik-match => ../../services/nik-match
