@@ -72,11 +72,16 @@ func jaroWinkler(a, b []rune) float64 {
 	if j <= 0.7 {
 		return j
 	}
-	prefix := 0
-	for prefix < min(len(a), len(b), 4) && a[prefix] == b[prefix] {
-		prefix++
+	return j + 0.1*float64(prefix(a, b))*(1-j)
+}
+
+// prefix is the length of the common beginning, at most 4.
+func prefix(a, b []rune) int {
+	n := 0
+	for n < min(len(a), len(b), 4) && a[n] == b[n] {
+		n++
 	}
-	return j + 0.1*float64(prefix)*(1-j)
+	return n
 }
 
 // jaro is Jaro's similarity (1989): characters in common within half the longer length, less half the share
