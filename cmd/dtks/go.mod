@@ -3,7 +3,7 @@ module dtks/cmd/dtks
 go 1.26.0
 
 require (
-	dtks/pkg v0.0.0-00010101000000-000000000000
+	dtks/pkg v0.0.0
 	dtks/services/nik-match v0.0.0-00010101000000-000000000000
 	github.com/alecthomas/kong v1.17.0
 	github.com/coreos/go-oidc/v3 v3.21.0
@@ -14,6 +14,8 @@ require (
 	github.com/nats-io/nats.go v1.55.0
 	github.com/nats-io/nkeys v0.4.17
 )
+
+require github.com/google/go-cmp v0.7.0
 
 require (
 	github.com/richardlehane/mscfb v1.0.7 // indirect
@@ -83,4 +85,5 @@ require (
 )
 
 replace dtks/pkg => ../../pkg
+
 replace dtks/services/nik-match => ../../services/nik-match
