@@ -48,7 +48,7 @@ type DuplicatePerson struct {
 }
 
 // DuplicateEvidence is the identity class of a pair: what was found per field and what it weighs, never a value. The
-// weights and the prior add up to the likelihood: log2(likelihood / (1 - likelihood)) bits.
+// weights and the prior add up to the log2 odds on which the model's calibration rests the likelihood.
 type DuplicateEvidence struct {
 	Likelihood float64          `json:"likelihood"` // 0..1, that the two are one person
 	Prior      float64          `json:"prior"`      // bits before any evidence

@@ -12,6 +12,7 @@ import (
 	"dtks/pkg/event"
 	"dtks/pkg/fault"
 	"dtks/pkg/web"
+	"dtks/services/nik-match/judge"
 )
 
 // api answers over HTTP.
@@ -23,6 +24,7 @@ type api struct {
 func (a *api) routes(s *web.Server) {
 	web.Register(s, huma.Operation{OperationID: "get-verdict", Method: http.MethodGet, Path: "/v1/persons/{id}/verdict",
 		Summary: "The newest verdict on a person's identity, with its evidence for those who may see identities, and what is still being asked"}, a.verdict)
+	a.duplicateRoutes(s)
 	web.Register(s, huma.Operation{OperationID: "get-status", Method: http.MethodGet, Path: "/v1/status",
 		Summary: "Queue, quota and what holds up the calls to Dukcapil"}, a.status)
 }
@@ -36,7 +38,29 @@ type personVerdict struct {
 	Verdict         event.Verdict        `json:"verdict,omitempty"`
 	DecidedAt       *time.Time           `json:"decided_at,omitempty"`
 	Evidence        *event.MatchEvidence `json:"evidence,omitempty" doc:"Only for roles that may see identities"`
+	Reasons         []reason             `json:"reasons,omitempty" doc:"The evidence in words, for those who see it"`
 	Asking          []openQuestion       `json:"asking,omitempty" doc:"Identity versions without a verdict yet"`
+}
+
+// reason is a line of evidence in words.
+type reason struct {
+	Field   string  `json:"field" doc:"nik_area, nik_shared and earlier_version are of our own records, the others of Dukcapil's answer"`
+	Finding string  `json:"finding"`
+	Bits    float64 `json:"bits" doc:"Weight; above 0 speaks for the person, below 0 against"`
+	ID      string  `json:"id"`
+	EN      string  `json:"en"`
+}
+
+// reasons puts evidence into words. Findings of older weights that are no longer known are left out.
+func reasons(e *event.MatchEvidence) []reason {
+	weights := judge.StandardWeights()
+	var out []reason
+	for _, line := range e.Lines {
+		if f, ok := weights.Of(line.Field, line.Finding); ok {
+			out = append(out, reason{line.Field, line.Finding, line.Bits, f.ID, f.EN})
+		}
+	}
+	return out
 }
 
 // openQuestion is an identity version that waits for its verdict.
@@ -74,6 +98,8 @@ func (a *api) verdict(ctx context.Context, in *personInput) (*personOutput, erro
 	}
 	if !rights.Allows(auth.ReadIdentity, found.Area) {
 		found.Evidence = nil
+	} else if found.Evidence != nil {
+		found.Reasons = reasons(found.Evidence)
 	}
 	return &personOutput{*found}, nil
 }

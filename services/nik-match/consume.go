@@ -73,8 +73,8 @@ func (s *store) proposed(ctx context.Context, m bus.Msg[event.ProposalUpdated]) 
 	return asked, nil
 }
 
-// onRegistrant follows persons in force: where they are, and identity versions nobody has asked about yet (records
-// from before, or proposals that never reached this service).
+// onRegistrant follows persons in force: where they are, who is to be compared with others, and identity versions nobody
+// has asked about yet (records from before, or proposals that never reached this service).
 func (s *store) onRegistrant(ctx context.Context, tx pgx.Tx, msgs []bus.Msg[event.RegistrantUpdated]) error {
 	persons := make([]registered, 0, len(msgs))
 	from := make([]int, 0, len(msgs))
@@ -99,26 +99,41 @@ func (s *store) onRegistrant(ctx context.Context, tx pgx.Tx, msgs []bus.Msg[even
 	}
 	var asked []asking
 	var moved []registered
+	var changed []inForce
 	for i, p := range persons {
-		m := msgs[from[i]]
-		if !known[i].Same {
+		m, k := msgs[from[i]], known[i]
+		active := m.Data.State == event.Active
+		if !k.Same {
 			moved = append(moved, p)
 		}
-		if known[i].Known || m.Data.State != event.Active {
-			continue
+		newFields, ask := active && k.InForce != p.Version, active && !k.Known
+		var fields event.PersonIdentity
+		if newFields || ask {
+			if err := m.Open(ctx, event.Identity, &fields); err != nil {
+				return err
+			}
+			fields.PersonID = m.Subject
 		}
-		a := asking{identity: p.identity, Family: p.Family, Area: p.Area, Cause: p.Cause}
-		if err := m.Open(ctx, event.Identity, &a.Fields); err != nil {
-			return err
+		if ask {
+			asked = append(asked, asking{identity: p.identity, Family: p.Family, Area: p.Area, Fields: fields, Cause: p.Cause})
 		}
-		a.Fields.PersonID = m.Subject
-		asked = append(asked, a)
+		switch now := (inForce{registered: p, Event: m.Version}); {
+		case newFields:
+			now.Fields = &fields
+			changed = append(changed, now)
+		case active && !k.SamePlace, !active && k.InForce != 0:
+			now.Kept = active
+			changed = append(changed, now)
+		}
 	}
 	// Places first, so that a verdict made right here is published where the person is now.
 	if err := s.place(ctx, tx, moved); err != nil {
 		return err
 	}
-	return s.ask(ctx, tx, asked)
+	if err := s.ask(ctx, tx, asked); err != nil {
+		return err
+	}
+	return s.enforce(ctx, tx, changed)
 }
 
 // unaskable is the finding of a NIK that Dukcapil need not be asked about, "" for one that it can be.

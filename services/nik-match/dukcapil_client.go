@@ -156,8 +156,8 @@ func (d *dukcapil) sent(p event.PersonIdentity) event.PersonIdentity {
 	return p
 }
 
-// verify asks about one person. It returns within the configured time; an answer that comes later is never read.
-func (d *dukcapil) verify(ctx context.Context, p event.PersonIdentity) reply {
+// verify asks about one person; own is what our own records say of them. It returns within the configured time; an answer that comes later is never read.
+func (d *dukcapil) verify(ctx context.Context, p event.PersonIdentity, own judge.Own) reply {
 	ctx, cancel := context.WithTimeout(ctx, d.cfg.Timeout)
 	defer cancel()
 	asked := d.sent(p)
@@ -190,7 +190,7 @@ func (d *dukcapil) verify(ctx context.Context, p event.PersonIdentity) reply {
 	if n > maxAnswer {
 		return reply{outcome: malformed}
 	}
-	return d.read(asked, buffer.Bytes())
+	return d.read(asked, own, buffer.Bytes())
 }
 
 // broken tells a time-out and our own end from a connection that failed.
@@ -205,7 +205,7 @@ func broken(ctx context.Context) reply {
 }
 
 // read turns the body of a 200 into an outcome. Whatever is not plainly an answer to the question is malformed.
-func (d *dukcapil) read(asked event.PersonIdentity, body []byte) reply {
+func (d *dukcapil) read(asked event.PersonIdentity, own judge.Own, body []byte) reply {
 	var page struct {
 		Content []content `json:"content"`
 		Remain  *int64    `json:"quotaLimiter"`
@@ -226,7 +226,7 @@ func (d *dukcapil) read(asked event.PersonIdentity, body []byte) reply {
 		}
 		return r
 	}
-	result, ok := d.rules.Compared(asked, judge.Answer{Code: r.code, Fields: map[string]string{judge.NIK: string(c.NIK),
+	result, ok := d.rules.Compared(asked, own, judge.Answer{Code: r.code, Fields: map[string]string{judge.NIK: string(c.NIK),
 		judge.KK: string(c.KK), judge.Name: c.Name, judge.BirthPlace: c.Place, judge.BirthDate: c.Date, judge.Sex: c.Sex, judge.Mother: c.Mother}})
 	if !ok {
 		return reply{outcome: malformed, remain: page.Remain}

@@ -73,7 +73,7 @@ func TestDukcapil_Read(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := d.read(asked, []byte(tt.body))
+			got := d.read(asked, judge.Own{}, []byte(tt.body))
 			if got.outcome != tt.outcome || got.code != tt.code || (got.result.Verdict != "") != (tt.outcome == decided) {
 				t.Errorf("got %s code %q verdict %q, want %s %q", got.outcome, got.code, got.result.Verdict, tt.outcome, tt.code)
 			}
@@ -92,7 +92,7 @@ func FuzzDukcapil_Read(f *testing.F) {
 	d := newClient(f, "http://localhost")
 	asked := event.PersonIdentity{NIK: "3204100101909001", Name: "HERMAWAN CONTOH"}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		got := d.read(asked, body)
+		got := d.read(asked, judge.Own{}, body)
 		if got.outcome == "" || (got.outcome == decided) != (got.result.Verdict != "") || !ledgerCode.MatchString(got.code) {
 			t.Errorf("got %+v", got)
 		}
@@ -122,17 +122,17 @@ func TestDukcapil_Unreachable(t *testing.T) {
 	t.Parallel()
 	closed := httptest.NewServer(http.NotFoundHandler())
 	closed.Close()
-	if got := newClient(t, closed.URL).verify(t.Context(), member(1)); got.outcome != noNetwork {
+	if got := newClient(t, closed.URL).verify(t.Context(), member(1), judge.Own{}); got.outcome != noNetwork {
 		t.Errorf("closed port: got %s, want network", got.outcome)
 	}
 	tls := httptest.NewTLSServer(http.NotFoundHandler()) // a certificate nobody vouches for
 	t.Cleanup(tls.Close)
-	if got := newClient(t, tls.URL).verify(t.Context(), member(1)); got.outcome != noNetwork {
+	if got := newClient(t, tls.URL).verify(t.Context(), member(1), judge.Own{}); got.outcome != noNetwork {
 		t.Errorf("unknown certificate: got %s, want network", got.outcome)
 	}
 	away := httptest.NewServer(http.RedirectHandler("http://localhost/login", http.StatusFound))
 	t.Cleanup(away.Close)
-	if got := newClient(t, away.URL).verify(t.Context(), member(1)); got.outcome != badStatus {
+	if got := newClient(t, away.URL).verify(t.Context(), member(1), judge.Own{}); got.outcome != badStatus {
 		t.Errorf("redirect: got %s, want status: identities are not sent elsewhere", got.outcome)
 	}
 }

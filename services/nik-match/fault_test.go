@@ -175,7 +175,7 @@ func TestFaults_WorkerDied(t *testing.T) {
 	}
 	// The dead worker was only cut off: what it comes back with is not taken.
 	w := newTestWorker(t, s, newSimulator(t, lines))
-	late := done{job: first[0], reply: w.dukcapil.verify(ctx, first[0].Fields), started: time.Now(), ended: time.Now()}
+	late := done{job: first[0], reply: w.dukcapil.verify(ctx, first[0].Fields, first[0].Own), started: time.Now(), ended: time.Now()}
 	if late.outcome != decided {
 		t.Fatalf("got outcome %s", late.outcome)
 	}

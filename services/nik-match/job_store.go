@@ -11,6 +11,7 @@ import (
 
 	"dtks/pkg/event"
 	"dtks/pkg/pg"
+	"dtks/services/nik-match/judge"
 )
 
 // job is one call to be made. It is on record as calling before anybody sees it.
@@ -18,7 +19,9 @@ type job struct {
 	identity
 	Calls    int
 	Failures int
+	Area     string // village
 	Fields   event.PersonIdentity
+	Own      judge.Own // what our own records say
 	CauseID  string
 	Trace    string
 }
@@ -41,9 +44,22 @@ func (d done) unrecorded() done {
 	return d
 }
 
-// claim writes down that worker calls for up to n due jobs, oldest first, and returns them.
-func (s *store) claim(ctx context.Context, worker int32, n int) ([]job, error) {
-	rows, err := s.db.Query(ctx, `
+// claim writes down that worker calls for up to n due jobs, oldest first, and returns them with what is known of each.
+func (s *store) claim(ctx context.Context, worker int32, n int) (jobs []job, err error) {
+	err = pg.InTx(ctx, s.db, func(tx pgx.Tx) error {
+		if jobs, err = s.take(ctx, tx, worker, n); err != nil || len(jobs) == 0 {
+			return err
+		}
+		return s.know(ctx, tx, standardComparer(), jobs)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return jobs, nil
+}
+
+func (s *store) take(ctx context.Context, tx pgx.Tx, worker int32, n int) ([]job, error) {
+	rows, err := tx.Query(ctx, `
 		UPDATE match m
 		SET state = 'calling', worker = $1, calls = m.calls + 1
 		FROM (
@@ -54,7 +70,7 @@ func (s *store) claim(ctx context.Context, worker int32, n int) ([]job, error) {
 			LIMIT $3
 			FOR UPDATE SKIP LOCKED) due
 		WHERE m.person_id = due.person_id AND m.identity_version = due.identity_version
-		RETURNING m.person_id, m.identity_version, m.calls, m.failures, m.identity::text, m.cause_id, m.trace_parent`,
+		RETURNING m.person_id, m.identity_version, m.calls, m.failures, m.area, m.identity::text, m.cause_id, m.trace_parent`,
 		worker, s.now().UTC(), n)
 	if err != nil {
 		return nil, fmt.Errorf("claiming jobs: %w", err)
@@ -62,7 +78,7 @@ func (s *store) claim(ctx context.Context, worker int32, n int) ([]job, error) {
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (job, error) {
 		var j job
 		var raw []byte
-		if err := row.Scan(&j.Person, &j.Version, &j.Calls, &j.Failures, &raw, &j.CauseID, &j.Trace); err != nil {
+		if err := row.Scan(&j.Person, &j.Version, &j.Calls, &j.Failures, &j.Area, &raw, &j.CauseID, &j.Trace); err != nil {
 			return j, err
 		}
 		return j, event.Unmarshal(raw, &j.Fields)

@@ -1,16 +1,19 @@
 // Nik-match asks the civil registry (Dukcapil) whether a person's identity holds, once per identity version, and
 // announces the verdict.
 //
-// It owns match jobs, verdicts with their evidence, and the ledger of calls. It never turns a time-out, a refusal or an
-// answer to another question into a verdict, keeps matched fields only until there is one, and never says who is
-// entitled to anything.
+// It owns match jobs, verdicts with their evidence, the ledger of calls, and pairs of registrants who look like one
+// person. It never turns a time-out, a refusal or an answer to another question into a verdict, keeps the matched fields
+// of a job only until there is one and those of a registrant only while they are in force, and never says who is entitled
+// to anything.
 package main
 
 import (
 	"context"
 	"embed"
 	"errors"
+	"flag"
 	"fmt"
+	"io"
 	"time"
 
 	"dtks/pkg/app"
@@ -30,7 +33,7 @@ const service = "nik-match"
 var migrations embed.FS
 
 func main() {
-	app.Main(service, app.Commands(run, audit.Commands(map[string]app.Command{"redrive": redrive}, checkVerdicts)))
+	app.Main(service, app.Commands(run, audit.Commands(map[string]app.Command{"redrive": redrive, "duplicates": duplicates}, checkVerdicts, checkPairs)))
 }
 
 // run wires the service and blocks until ctx ends or one part fails.
@@ -69,13 +72,13 @@ func run(ctx context.Context, getenv func(string) string) error {
 	}
 	server := web.New(service, auth.NewVerifier(ctx, cfg.OIDCIssuer, cfg.OIDCAudience), db.Ping, nats.Ready)
 	(&api{s, w.gate}).routes(server)
-	return app.Run(ctx, append(parts(s, w, nats, keys), server.Part(cfg.Addr))...)
+	return app.Run(ctx, append(parts(s, w, newSeeker(s), nats, keys), server.Part(cfg.Addr))...)
 }
 
 // parts are what runs beside HTTP, in the order of starting.
-func parts(s *store, w *worker, nats *bus.Conn, keys *seal.Keys) []app.Part {
-	all := append(s.out.Relays(nats), app.Part{Name: "worker", Run: w.run})
-	consumer := bus.Consumer{Name: service, DB: s.db, Keys: keys, After: func() { s.out.Wake(); w.wake() }}
+func parts(s *store, w *worker, k *seeker, nats *bus.Conn, keys *seal.Keys) []app.Part {
+	all := append(s.out.Relays(nats), app.Part{Name: "worker", Run: w.run}, app.Part{Name: "duplicates", Run: k.run})
+	consumer := bus.Consumer{Name: service, DB: s.db, Keys: keys, After: func() { s.out.Wake(); w.wake(); k.wake() }}
 	return append(all, nats.Consume(consumer,
 		bus.On(event.TypeProposalUpdated, s.onProposal), bus.On(event.TypeRegistrantUpdated, s.onRegistrant))...)
 }
@@ -98,4 +101,35 @@ func redrive(ctx context.Context, getenv func(string) string, args []string) err
 		fmt.Printf("%d jobs are due again\n", n)
 	}
 	return err
+}
+
+// duplicates is the subcommand that compares whoever is still to be compared, and with --rebuild everybody anew. It may be
+// stopped and started again, and run beside the service: both take turns at the same list, and the service publishes.
+func duplicates(ctx context.Context, getenv func(string) string, args []string) error {
+	flags := flag.NewFlagSet("duplicates", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	rebuild := flags.Bool("rebuild", false, "compare everybody anew")
+	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
+		return app.Usage(errors.New("duplicates takes --rebuild and nothing else"))
+	}
+	var cfg app.Common
+	if err := app.Load(getenv, &cfg); err != nil {
+		return err
+	}
+	db, err := pg.Open(ctx, cfg.DatabaseURL, migrations)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	keys, err := seal.Open(ctx, db, service, cfg.SealKeyFile, cfg.SealKEKFile, cfg.SealRecipientsFile)
+	if err != nil {
+		return err
+	}
+	s := &store{db: db, out: outbox.New(service, db, keys), now: time.Now}
+	if *rebuild {
+		if err := s.startPass(ctx, standardComparer().model.Version); err != nil {
+			return err
+		}
+	}
+	return newSeeker(s).finish(ctx, func(due int64) { fmt.Printf("%d persons wait to be compared\n", due) })
 }

@@ -163,7 +163,7 @@ func newHarness(t testing.TB, sim *simulator, change ...func(*config)) *harness 
 	own := keys.Open(t, db, service)
 	h.store = &store{db: db, out: outbox.New(service, db, own), now: time.Now}
 	h.worker = newTestWorker(t, h.store, sim, change...)
-	testkit.Run(t, parts(h.store, h.worker, broker.Connect(t, service), own)...)
+	testkit.Run(t, parts(h.store, h.worker, newSeeker(h.store), broker.Connect(t, service), own)...)
 	return h
 }
 

@@ -25,16 +25,21 @@ type standing struct {
 	Same   bool // family and village are those on record
 	Area   string
 	Newest int64 // identity version published last, 0 = none
+
+	InForce   int64 // identity version whose fields are compared with others', 0 = none
+	SamePlace bool  // and with them the family and village
 }
 
 // standings looks up a batch, in its order.
 func (s *store) standings(ctx context.Context, tx pgx.Tx, persons []registered) ([]standing, error) {
 	person, version, family, area := columnsOf(persons)
 	rows, err := tx.Query(ctx, `
-		SELECT m.person_id IS NOT NULL, (p.family_id = t.family AND p.area = t.area) IS TRUE, COALESCE(p.area, ''), COALESCE(p.identity_version, 0)
+		SELECT m.person_id IS NOT NULL, (p.family_id = t.family AND p.area = t.area) IS TRUE, COALESCE(p.area, ''), COALESCE(p.identity_version, 0),
+			CASE WHEN r.identity IS NULL THEN 0 ELSE r.identity_version END, (r.family_id = t.family AND r.area = t.area) IS TRUE
 		FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::text[]) WITH ORDINALITY AS t (person, version, family, area, ord)
 		LEFT JOIN match m ON m.person_id = t.person AND m.identity_version = t.version
 		LEFT JOIN person p ON p.person_id = t.person
+		LEFT JOIN registrant r ON r.person_id = t.person
 		ORDER BY ord`, person, version, family, area)
 	if err != nil {
 		return nil, fmt.Errorf("looking up persons: %w", err)

@@ -168,7 +168,7 @@ func (w *worker) call(ctx context.Context, j job) done {
 			span.End()
 		}()
 	}
-	d.reply = w.dukcapil.verify(ctx, j.Fields)
+	d.reply = w.dukcapil.verify(ctx, j.Fields, j.Own)
 	d.ended = time.Now()
 	failpoint.Hit("match.after_call")
 	w.meter.call(ctx, d)

@@ -73,6 +73,9 @@ const (
 	MalformedNIK = "format_nik"
 	Agrees       = "sesuai"
 	NoName       = "tanpa_nama"
+	TooLittle    = "bukti_kurang" // what agrees is not enough to be sure
+	NotEarlier   = "berbeda_dari_versi_sebelumnya"
+	NIKOfAnother = "nik_dipakai_orang_lain"
 )
 
 // Final is the verdict of a code of class Verdict.
@@ -81,14 +84,17 @@ func (r Rules) Final(code string) Result {
 	return Result{c.Verdict, event.MatchEvidence{Code: code, Finding: c.Finding}}
 }
 
-// Compared is the verdict on fields. ok is false when the answer does not fit the question (the NIK is not confirmed,
-// or a field that was sent is not answered or not readable): then it is no answer and no verdict.
-func (r Rules) Compared(asked event.PersonIdentity, a Answer) (result Result, ok bool) {
+// Compared is the verdict on fields, joined with what the service's own records say. ok is false when the answer does
+// not fit the question (the NIK is not confirmed, or a field that was sent is not answered or not readable): then it is
+// no answer and no verdict.
+func (r Rules) Compared(asked event.PersonIdentity, own Own, a Answer) (result Result, ok bool) {
 	if agrees, _, ok := Reading(a.Fields[NIK]); !ok || !agrees {
 		return Result{}, false
 	}
 	fields := []event.FieldEvidence{{Field: NIK, Agrees: true}}
-	effects := make(map[string]Effect, len(r.Fields)) // of the fields compared; "" = agrees
+	found := make(map[string]string, len(r.Fields)+3)
+	own.add(found)
+	finding, look := "", false
 	for _, rule := range r.Fields {
 		if Value(asked, rule.Field) == "" {
 			continue
@@ -97,62 +103,56 @@ func (r Rules) Compared(asked event.PersonIdentity, a Answer) (result Result, ok
 		if !ok {
 			return Result{}, false
 		}
-		effects[rule.Field] = rule.effect(said, similarity)
-		fields = append(fields, event.FieldEvidence{Field: rule.Field, Agrees: effects[rule.Field] == "", Similarity: similarity})
+		agrees := rule.agrees(said, similarity)
+		fields = append(fields, event.FieldEvidence{Field: rule.Field, Agrees: agrees, Similarity: similarity})
+		found[rule.Field] = r.finding(rule, own, said, similarity)
+		if !agrees && rule.Effect == Look {
+			look = true
+			if finding == "" {
+				finding = rule.Finding
+			}
+		}
 	}
-	doubts, differs, finding := 0, false, ""
-	for _, rule := range r.Fields {
-		effect := effects[rule.Field]
-		if effect == Differ && rule.excused(effects) {
-			effect = Doubt
-		}
-		if (effect == Doubt || effect == Differ) && finding == "" {
-			finding = rule.Finding
-		}
-		if effect == Doubt {
-			doubts++
-		}
-		differs = differs || effect == Differ
+	evidence := event.MatchEvidence{Code: a.Code, Fields: fields, Model: r.Weights.Version}
+	evidence.Lines, evidence.Prior, evidence.Likelihood = r.Weights.weigh(found)
+	verdict := r.Weights.outcome(evidence.Likelihood)
+	if verdict == event.Padan && (look || asked.Name == "") {
+		verdict = event.PerluTinjau // however much agrees: nobody has confirmed a record without a name
 	}
-	verdict := event.Padan
 	switch {
-	case differs || doubts > r.MostDoubts:
-		verdict = event.TidakPadan
-	case doubts > 0:
-		verdict = event.PerluTinjau
-	case asked.Name == "":
-		verdict, finding = event.PerluTinjau, NoName
-	default:
+	case verdict == event.Padan:
 		finding = Agrees
+	case finding != "":
+	case asked.Name == "":
+		finding = NoName
+	default:
+		finding = own.doubt()
 	}
-	return Result{verdict, event.MatchEvidence{Code: a.Code, Finding: finding, Fields: fields}}, true
+	evidence.Finding = finding
+	return Result{verdict, evidence}, true
 }
 
-// excused reports whether the fields that Unless names were all compared and agree.
-func (f Field) excused(effects map[string]Effect) bool {
-	for _, other := range f.Unless {
-		if effect, compared := effects[other]; !compared || effect != "" {
-			return false
-		}
-	}
-	return len(f.Unless) > 0
-}
-
-// effect is "" where the field agrees.
-func (f Field) effect(said bool, similarity *int) Effect {
+// agrees says whether a field agrees by our own bar; theirs is another matter.
+func (f Field) agrees(said bool, similarity *int) bool {
 	if f.Agree == 0 || similarity == nil {
-		if said {
-			return ""
-		}
-		return f.Effect
+		return said
 	}
+	return *similarity >= f.Agree
+}
+
+// finding names what was found of a field.
+func (r Rules) finding(rule Field, own Own, said bool, similarity *int) string {
 	switch {
-	case *similarity >= f.Agree:
-		return ""
-	case *similarity >= f.Review && f.Effect == Differ:
-		return Doubt
+	case r.Weights.banded(rule.Field):
+		return r.Weights.band(rule.Field, similarity, said, rule.Agree)
+	case rule.Field == BirthDate:
+		return joined(said, own.DateDiffers)
+	case rule.Field == Sex:
+		return joined(said, own.SexDiffers)
+	case said:
+		return agrees
 	}
-	return f.Effect
+	return differs
 }
 
 // Reading reads "Sesuai", "Tidak Sesuai" and "Sesuai (93)"; ok is false for anything else.

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -52,7 +53,7 @@ func TestRules_Compared(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, ok := Standard().Compared(asked(), said(tt.with))
+			got, ok := Standard().Compared(asked(), Own{}, said(tt.with))
 			if !ok || got.Verdict != tt.verdict || got.Evidence.Finding != tt.finding {
 				t.Errorf("got %s %s (%v), want %s %s", got.Verdict, got.Evidence.Finding, ok, tt.verdict, tt.finding)
 			}
@@ -67,7 +68,7 @@ func TestRules_ComparedRefuses(t *testing.T) {
 		"OtherNIK": {NIK: "0000000101900001"}, "NIKNotConfirmed": {NIK: "Tidak Sesuai"}, "NIKMissing": {NIK: ""},
 		"NameMissing": {Name: ""}, "Unreadable": {Sex: "Mungkin"}, "ScoreTooHigh": {Name: "Sesuai (101)"}, "ScoreOpen": {Name: "Sesuai (90"},
 	} {
-		if got, ok := Standard().Compared(asked(), said(with)); ok {
+		if got, ok := Standard().Compared(asked(), Own{}, said(with)); ok {
 			t.Errorf("%s: got %s, want no verdict", name, got.Verdict)
 		}
 	}
@@ -77,19 +78,22 @@ func TestRules_ComparedEvidence(t *testing.T) {
 	t.Parallel()
 	person := asked()
 	person.KK, person.Mother, person.BirthPlace = "", "", ""
-	got, ok := Standard().Compared(person, said(map[string]string{Name: "Sesuai (93)", BirthDate: "Tidak Sesuai"}))
+	got, ok := Standard().Compared(person, Own{}, said(map[string]string{Name: "Sesuai (93)", BirthDate: "Tidak Sesuai"}))
 	score := 93
 	want := Result{event.PerluTinjau, event.MatchEvidence{Finding: "tanggal_lahir_berbeda", Fields: []event.FieldEvidence{
-		{Field: NIK, Agrees: true}, {Field: Name, Agrees: true, Similarity: &score}, {Field: BirthDate}, {Field: Sex, Agrees: true}}}}
+		{Field: NIK, Agrees: true}, {Field: Name, Agrees: true, Similarity: &score}, {Field: BirthDate}, {Field: Sex, Agrees: true}},
+		Model: "2026-11", Prior: 3.171875, Likelihood: 1 / (1 + math.Exp2(-1.1875)), Lines: []event.WeighedFinding{
+			{Field: Name, Finding: "mirip", Bits: 2}, {Field: BirthDate, Finding: "beda_seperti_nik", Bits: -4.4609375},
+			{Field: Sex, Finding: "sesuai", Bits: 0.4765625}}}}
 	if diff := cmp.Diff(want, got); !ok || diff != "" {
 		t.Errorf("evidence (-want +got):\n%s", diff)
 	}
 	// Without a mother to compare nothing excuses another name.
-	if got, _ := Standard().Compared(person, said(map[string]string{Name: "Tidak Sesuai (30)"})); got.Verdict != event.TidakPadan {
+	if got, _ := Standard().Compared(person, Own{}, said(map[string]string{Name: "Tidak Sesuai (30)"})); got.Verdict != event.TidakPadan {
 		t.Errorf("another name without a mother's got %s, want tidak_padan", got.Verdict)
 	}
 	person.Name = ""
-	if got, _ := Standard().Compared(person, said(nil)); got.Verdict != event.PerluTinjau || got.Evidence.Finding != NoName {
+	if got, _ := Standard().Compared(person, Own{}, said(nil)); got.Verdict != event.PerluTinjau || got.Evidence.Finding != NoName {
 		t.Errorf("nameless got %s %s, want it looked at", got.Verdict, got.Evidence.Finding)
 	}
 }
@@ -113,12 +117,13 @@ func TestParse_Refuses(t *testing.T) {
 	t.Parallel()
 	text := string(standard)
 	for name, change := range map[string][2]string{
-		"NotJSON": {"{", "["}, "Version": {`"2026-01"`, `""`}, "Threshold": {`"threshold": 80`, `"threshold": 0`},
+		"NotJSON": {"{", "["}, "Version": {`"2026-11"`, `""`}, "Threshold": {`"threshold": 80`, `"threshold": 0`},
 		"CodeWithoutVerdict": {`"verdict": "tidak_padan", "finding": "meninggal"`, `"finding": "meninggal"`},
 		"VerdictOnQuota":     {`"class": "quota"`, `"class": "quota", "verdict": "padan"`},
-		"ReviewAboveAgree":   {`"review": 60`, `"review": 90`},
-		"NameIgnored":        {`"effect": "differ"`, `"effect": "note"`},
-		"UnlessUnknown":      {`"birth_date", "sex", "mother"]`, `"religion"]`},
+		"AgreeOutOfRange":    {`"agree": 80`, `"agree": 101`},
+		"AgreeOfACode":       {`"field": "sex",`, `"field": "sex", "agree": 80,`},
+		"NameIgnored":        {`"effect": "look"`, `"effect": "note"`},
+		"UnknownEffect":      {`"effect": "look"`, `"effect": "differ"`},
 		"UnknownField":       {`"field": "sex"`, `"field": "religion"`},
 	} {
 		changed := strings.Replace(text, change[0], change[1], 1)

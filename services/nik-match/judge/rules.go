@@ -1,8 +1,9 @@
 // Package judge decides what Dukcapil's answer says about one person: padan, tidak padan, or for a person to look at.
 //
 // It is pure: no clock, no network, no database. Thresholds and the meaning of each RESPONSE_CODE are data with their
-// reasons (rules.json), so that an auditor reads them without reading Go. A verdict never says "not eligible": tidak
-// padan opens repair.
+// reasons (rules.json), and so is what each finding weighs (weights.json), so that an auditor reads them without reading
+// Go. A verdict is padan only where it is likely enough that the record is about the person its NIK belongs to, and no
+// field that decisions rest on differs. It never says "not eligible": tidak padan opens repair.
 package judge
 
 import (
@@ -36,36 +37,32 @@ type Code struct {
 	Why     string        `json:"why"`
 }
 
-// Effect is what a field that does not agree leads to.
+// Effect is what a field that does not agree leads to, beside its weight.
 type Effect string
 
-// Effects, weakest first.
+// Effects.
 const (
-	Note   Effect = "note"   // kept as evidence only
-	Doubt  Effect = "doubt"  // somebody must look
-	Differ Effect = "differ" // not the same person
+	Note Effect = "note" // its weight alone
+	Look Effect = "look" // never padan without somebody looking, however likely it is the same person
 )
 
 // Field is the rule of one compared field.
 type Field struct {
-	Field  string `json:"field"`            // as in event.FieldEvidence
-	Agree  int    `json:"agree,omitempty"`  // least similarity that agrees, 0..100; 0 = no similarity, Sesuai decides
-	Review int    `json:"review,omitempty"` // from here up to Agree it is a doubt; below it Effect holds
-	Effect Effect `json:"effect"`
-	// Unless names fields: where all of them were compared and agree, Differ is only a doubt.
-	Unless  []string `json:"unless,omitempty"`
-	Finding string   `json:"finding"` // reason code when it does not agree
-	Why     string   `json:"why"`
+	Field   string `json:"field"`           // as in event.FieldEvidence
+	Agree   int    `json:"agree,omitempty"` // least similarity that agrees, 0..100; 0 = no similarity, Sesuai decides
+	Effect  Effect `json:"effect"`
+	Finding string `json:"finding"` // reason code when it does not agree
+	Why     string `json:"why"`
 }
 
-// Rules are one version of thresholds and code meanings.
+// Rules are one version of thresholds and code meanings, with the weights of what is found.
 type Rules struct {
-	Version    string          `json:"version"`
-	Threshold  int             `json:"threshold"`   // sent as TRESHOLD; the bands below use the similarity itself
-	MostDoubts int             `json:"most_doubts"` // more doubtful fields than this is tidak padan
-	WhyDoubts  string          `json:"why_doubts"`
-	Codes      map[string]Code `json:"codes"`
-	Fields     []Field         `json:"fields"` // in order of weight: the first finding is the one reported
+	Version   string          `json:"version"`
+	Threshold int             `json:"threshold"` // sent as TRESHOLD; the bands use the similarity itself
+	Codes     map[string]Code `json:"codes"`
+	Fields    []Field         `json:"fields"` // the first that differs gives the finding reported
+
+	Weights Weights `json:"-"` // weights.json
 }
 
 //go:embed rules.json
@@ -86,8 +83,9 @@ func Parse(text []byte) (Rules, error) {
 	if err := json.Unmarshal(text, &r); err != nil {
 		return r, fmt.Errorf("match rules: %w", err)
 	}
-	if r.Version == "" || r.Threshold < 1 || r.Threshold > 100 || r.MostDoubts < 0 {
-		return r, fmt.Errorf("match rules: version is empty, or threshold or most_doubts out of range")
+	r.Weights = StandardWeights()
+	if r.Version == "" || r.Threshold < 1 || r.Threshold > 100 {
+		return r, fmt.Errorf("match rules: version is empty, or threshold out of range")
 	}
 	for code, c := range r.Codes {
 		final := c.Verdict == event.Padan || c.Verdict == event.TidakPadan || c.Verdict == event.PerluTinjau
@@ -97,17 +95,12 @@ func Parse(text []byte) (Rules, error) {
 		}
 	}
 	for i, f := range r.Fields {
-		if !slices.Contains(Names(), f.Field) || !slices.Contains([]Effect{Note, Doubt, Differ}, f.Effect) || f.Finding == "" ||
-			f.Agree < 0 || f.Agree > 100 || f.Review < 0 || f.Review > f.Agree {
+		if !slices.Contains(Names(), f.Field) || !slices.Contains([]Effect{Note, Look}, f.Effect) || f.Finding == "" ||
+			f.Agree < 0 || f.Agree > 100 || r.Weights.banded(f.Field) != (f.Agree > 0) {
 			return r, fmt.Errorf("match rules: field %d (%s) does not hold", i, f.Field)
 		}
-		for _, other := range f.Unless {
-			if !slices.ContainsFunc(r.Fields, func(o Field) bool { return o.Field == other && other != f.Field }) {
-				return r, fmt.Errorf("match rules: field %d (%s): unless names %q, which is not compared", i, f.Field, other)
-			}
-		}
 	}
-	if !slices.ContainsFunc(r.Fields, func(f Field) bool { return f.Field == Name && f.Effect != Note }) {
+	if !slices.ContainsFunc(r.Fields, func(f Field) bool { return f.Field == Name && f.Effect == Look }) {
 		return r, fmt.Errorf("match rules: the name must count, or anybody's NIK would do")
 	}
 	return r, nil

@@ -1,0 +1,415 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"dtks/pkg/event"
+	"dtks/pkg/outbox"
+	"dtks/pkg/pg"
+	"dtks/pkg/testkit"
+)
+
+const pairsFound = "nik-match.duplicate.found.v1.>"
+
+// twice is one person entered twice: the second time without a number and by another hand.
+func twice(n int) (a, b event.PersonIdentity) {
+	a = member(n, func(p *event.PersonIdentity) {
+		p.Name, p.BirthDate, p.Mother, p.BirthPlace = "MUHAMMAD RIZKI CONTOHWAN", "1987-03-17", "ZUBAIDAH CONTOHWATI", "GARUT"
+		p.NIK = fmt.Sprintf("320410170387%04d", 9000+n)
+	})
+	b = a
+	b.PersonID, b.NIK, b.Name, b.KK = uuid.NewString(), "", "MOH RIZKI CONTOHWAN", "3374010101209002"
+	return a, b
+}
+
+// told are the events of pairs in short: side, regency, state, outcome.
+func told(t *testing.T, events []testkit.Received) []string {
+	t.Helper()
+	var out []string
+	for _, e := range events {
+		d := payload[event.DuplicateFound](t, e)
+		tokens := strings.Split(e.Subject, ".")
+		out = append(out, strings.Join(append(tokens[4:7], string(d.State), string(d.Outcome)), " "))
+	}
+	return out
+}
+
+// A person entered in two regencies is found, told of in both, follows a move, and is cleared when a correction or the end
+// of a registration parts the two.
+func TestDuplicates_Flow(t *testing.T) {
+	t.Parallel()
+	a, b := twice(1)
+	other := member(2)
+	h := newHarness(t, newSimulator(t, []string{civil(a, "hidup"), civil(other, "hidup")}))
+	families := []string{uuid.NewString(), uuid.NewString()}
+	first, second := a, b
+	if first.PersonID > second.PersonID {
+		first, second = b, a
+	}
+	h.register(1, village, families[0], first, other)
+	h.register(1, "33.74.01.1001", families[1], second)
+	events := h.broker.Events(t, pairsFound, 2)
+	outcome := string(payload[event.DuplicateFound](t, events[0]).Outcome)
+	d := payload[event.DuplicateFound](t, events[0])
+	want := []event.DuplicatePerson{{PersonID: first.PersonID, FamilyID: families[0], Area: village, IdentityVersion: 1},
+		{PersonID: second.PersonID, FamilyID: families[1], Area: "33.74.01.1001", IdentityVersion: 1}}
+	if diff := cmp.Diff(want, d.Persons); diff != "" || d.FoundAt.IsZero() || d.Model != standardComparer().model.Version {
+		t.Errorf("got %+v (-want +got):\n%s", d, diff)
+	}
+	if id := event.PairID(uuid.MustParse(a.PersonID), uuid.MustParse(b.PersonID)).String(); events[0].Envelope.Subject != id || events[1].Envelope.Subject != id {
+		t.Error("the events are not about the pair")
+	}
+	h.sealedEvidence(a, b)
+
+	h.register(1, "32.04.11.2002", families[1], second) // moves to the regency of the first
+	h.broker.Events(t, pairsFound, 4)
+	corrected := second
+	corrected.Name, corrected.BirthDate, corrected.Mother, corrected.BirthPlace, corrected.Sex = "YOSEFINA TELADAN", "1961-11-02", "MARTHA TELADAN", "KUPANG", "P"
+	corrected.NIK = "5371014211619001"
+	h.register(2, "32.04.11.2002", families[1], corrected)
+	h.broker.Events(t, pairsFound, 5)
+	h.register(3, "32.04.11.2002", families[1], second)
+	h.broker.Events(t, pairsFound, 6)
+	h.registry.Emit(t, outbox.Draft{Type: event.TypeRegistrantUpdated, Filter: event.Person, Area: event.AreaOf(village), ID: first.PersonID,
+		Data: event.RegistrantUpdated{State: event.Inactive, Area: village, FamilyID: families[0], IdentityVersion: 1}, Seal: map[event.Class]any{event.Identity: first}})
+	events = h.broker.Events(t, pairsFound, 7)
+	if diff := cmp.Diff([]string{"first 32 04 found " + outcome, "second 33 74 found " + outcome, "first 32 04 changed " + outcome, "second 33 74 moved ",
+		"first 32 04 cleared ", "first 32 04 found " + outcome, "first 32 04 cleared "}, told(t, events)); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+	if n := count(t, h.store.db, `SELECT count(*) FROM registrant WHERE person_id = $1 AND identity IS NOT NULL`, first.PersonID); n != 0 {
+		t.Error("fields of who is no longer in force are kept")
+	}
+	if all := h.broker.Quiet(t, pairsFound, 300*time.Millisecond); len(all) != 7 {
+		t.Errorf("got %d events, want 7", len(all))
+	}
+	h.mustHold()
+	mustPair(t, h.store)
+}
+
+// sealedEvidence opens the newest evidence of a pair: findings and weights that add up, and no value of either person.
+func (h *harness) sealedEvidence(people ...event.PersonIdentity) {
+	h.t.Helper()
+	id := event.PairID(uuid.MustParse(people[0].PersonID), uuid.MustParse(people[1].PersonID))
+	archive, err := h.store.out.History(h.t.Context(), event.Subject{Type: event.TypeDuplicateFound, Filter: event.First, ID: id.String()})
+	if err != nil || len(archive) == 0 {
+		h.t.Fatalf("no archive: %v", err)
+	}
+	newest := archive[len(archive)-1]
+	var open event.DuplicateFound
+	if err := event.Unmarshal(newest.Data, &open); err != nil {
+		h.t.Fatal(err)
+	}
+	var evidence event.DuplicateEvidence
+	if err := h.store.out.Open(h.t.Context(), newest, open.Sealed, event.Identity, &evidence); err != nil {
+		h.t.Fatal(err)
+	}
+	if evidence.Likelihood <= 0.3 || len(evidence.Lines) < 4 {
+		h.t.Errorf("got evidence %+v", evidence)
+	}
+	raw, err := event.Marshal(evidence)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	for _, p := range people {
+		for _, value := range []string{p.NIK, p.KK, p.Name, p.BirthDate, p.Mother, p.BirthPlace} {
+			if value != "" && bytes.Contains(raw, []byte(value)) {
+				h.t.Error("a value is in the evidence")
+			}
+		}
+	}
+}
+
+// mustPair runs the service's own checks of pairs.
+func mustPair(t testing.TB, s *store) {
+	t.Helper()
+	if err := checkPairs(t.Context(), s.db, func(invariant, text string) { t.Errorf("%s %s", invariant, text) }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// change is one word of the registry about a person.
+type change struct {
+	person  uuid.UUID
+	version int64
+	area    string
+	fields  *event.PersonIdentity // nil = asleep
+}
+
+// town is changes of a population with people entered twice, corrections, moves, sleep and one crowded key, and the state
+// that they lead to.
+func town(seed uint64, people int) (changes [][]change, state map[uuid.UUID]change) {
+	r := rand.New(rand.NewPCG(seed, 1))
+	pick := func(all []string) string { return all[r.IntN(len(all))] }
+	given := []string{"AGUS", "SITI", "BUDI", "DEWI", "RATNA", "HENDRA", "YUSUF", "WAHYUNI", "MADE", "KETUT", "LILIS", "TOGAR", "ASEP", "NURHAYATI", "MARIA", "JOKO"}
+	more := []string{"CONTOHWAN", "CONTOHWATI", "TELADAN", "SAMPEL", "UMPAMA", "MISALNYA", "PERMISALAN", "TIRUAN", "PERAGA", "UJIAN", "COBA", "LATIHAN"}
+	areas := []string{village, "32.04.11.2002", "33.74.01.1001", "91.71.01.1001"}
+	state = map[uuid.UUID]change{}
+	fresh := func() event.PersonIdentity {
+		year, month, day, female := 1950+r.IntN(60), 1+r.IntN(12), 1+r.IntN(28), r.IntN(2)
+		return event.PersonIdentity{NIK: fmt.Sprintf("320410%02d%02d%02d%04d", day+40*female, month, year%100, 8000+r.IntN(1999)),
+			KK: fmt.Sprintf("320410%02d%02d15%04d", day, month, 8000+r.IntN(1999)), Name: pick(given) + " " + pick(more), BirthPlace: pick([]string{"BANDUNG", "GARUT", "SEMARANG"}),
+			BirthDate: fmt.Sprintf("%d-%02d-%02d", year, month, day), Sex: []string{"L", "P"}[female], Mother: pick(given) + " " + pick(more)}
+	}
+	var known []event.PersonIdentity
+	for range people {
+		p := fresh()
+		switch n := r.IntN(10); {
+		case n < 3 && len(known) > 0: // entered a second time
+			p = known[r.IntN(len(known))]
+			if r.IntN(2) == 0 {
+				p.NIK = ""
+			}
+			if r.IntN(3) == 0 {
+				p.Name = p.Name[:len(p.Name)-1]
+			}
+		case n == 3: // a place where everybody bears one name and was born on 1 January
+			p.Name, p.BirthDate, p.Mother, p.Sex = "SUPARMAN", "1970-01-01", "SUPARMI", "L"
+		}
+		known = append(known, p)
+		id := uuid.UUID{}
+		for i := range id {
+			id[i] = byte(r.IntN(256))
+		}
+		all := []change{{id, 1, pick(areas), &p}}
+		for all[len(all)-1].version < int64(1+r.IntN(3)) {
+			next := all[len(all)-1]
+			next.version++
+			switch r.IntN(4) {
+			case 0:
+				next.area = pick(areas)
+			case 1:
+				next.fields = nil
+			case 2:
+				other := fresh()
+				next.fields = &other
+			default:
+				next.fields = &p
+			}
+			all = append(all, next)
+		}
+		changes = append(changes, all)
+		state[id] = all[len(all)-1]
+	}
+	return changes, state
+}
+
+// expected compares everybody with everybody under the rule of keys, from nothing.
+func expected(c *comparer, state map[uuid.UUID]change) map[couple]event.Verdict {
+	under := map[int64][]*due{}
+	for id, now := range state {
+		if now.fields == nil {
+			continue
+		}
+		d := &due{residence: residence{Person: id, Area: now.area}, Fields: now.fields, record: c.read(id, *now.fields, now.area)}
+		for _, k := range c.keys(&d.record) {
+			under[k] = append(under[k], d)
+		}
+	}
+	out := map[couple]event.Verdict{}
+	for _, persons := range under {
+		if len(persons) > c.most {
+			continue
+		}
+		for i, a := range persons {
+			for _, b := range persons[:i] {
+				if p := c.pair(a, b); p != nil {
+					out[p.couple()] = p.Outcome
+				}
+			}
+		}
+	}
+	return out
+}
+
+// take applies changes in batches of random size, comparing after some of them.
+func take(t testing.TB, s *store, c *comparer, r *rand.Rand, order []change) {
+	t.Helper()
+	for len(order) > 0 {
+		n := min(1+r.IntN(40), len(order))
+		mustEnforce(t, s, order[:n])
+		order = order[n:]
+		if r.IntN(2) == 0 {
+			if _, err := s.compareDue(t.Context(), c, 1+r.IntN(60)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	settle(t, s, c)
+}
+
+func mustEnforce(t testing.TB, s *store, changes []change) {
+	t.Helper()
+	newest := map[uuid.UUID]inForce{} // a batch holds each person once, as the consumer's gate sees to
+	for _, c := range changes {
+		if newest[c.person].Event < c.version {
+			newest[c.person] = inForce{registered: registered{identity: identity{c.person, c.version}, Area: c.area}, Event: c.version, Fields: c.fields}
+		}
+	}
+	var batch []inForce
+	for _, p := range newest {
+		batch = append(batch, p)
+	}
+	if err := pg.InTx(t.Context(), s.db, func(tx pgx.Tx) error { return s.enforce(t.Context(), tx, batch) }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// settle compares until nobody is due.
+func settle(t testing.TB, s *store, c *comparer) {
+	t.Helper()
+	for {
+		n, err := s.compareDue(t.Context(), c, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 {
+			return
+		}
+	}
+}
+
+// onRecord reads all pairs, through the list that the API shows.
+func onRecord(t testing.TB, s *store) map[couple]event.Verdict {
+	t.Helper()
+	out := map[couple]event.Verdict{}
+	for after := (listed{}); ; {
+		page, err := s.pairsIn(t.Context(), "00", after, 50)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range page {
+			if _, twice := out[p.pair.couple()]; twice {
+				t.Error("a pair is listed twice")
+			}
+			out[p.pair.couple()] = p.pair.Outcome
+		}
+		if len(page) < 50 {
+			return out
+		}
+		after = page[len(page)-1].at
+	}
+}
+
+// Whatever the order in which the registry's words arrive, the pairs are those of comparing everybody from nothing, also
+// where a key becomes crowded and empties again, and also after a rebuild that was stopped half way.
+func TestDuplicates_OrderOfArrival(t *testing.T) {
+	t.Parallel()
+	changes, state := town(7, 250)
+	c := *standardComparer()
+	c.most = 6
+	want := expected(&c, state)
+	if len(want) < 30 {
+		t.Fatalf("the town has %d pairs; the test would show little", len(want))
+	}
+	for seed := range uint64(4) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			r := rand.New(rand.NewPCG(seed, 2))
+			s := newStore(t)
+			take(t, s, &c, r, shuffled(r, changes, seed%2 == 0))
+			if diff := cmp.Diff(want, onRecord(t, s)); diff != "" {
+				t.Errorf("pairs (-from nothing +as they came):\n%s", diff)
+			}
+			mustPair(t, s)
+			rebuild(t, s, &c)
+			if diff := cmp.Diff(want, onRecord(t, s)); diff != "" {
+				t.Errorf("pairs (-from nothing +rebuilt):\n%s", diff)
+			}
+			mustPair(t, s)
+		})
+	}
+}
+
+// shuffled mixes the persons' changes; where stale is set also versions of one person, so that older ones come late.
+func shuffled(r *rand.Rand, changes [][]change, stale bool) []change {
+	var order []change
+	for _, all := range changes {
+		order = append(order, all...)
+	}
+	r.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+	if stale {
+		return order
+	}
+	at := map[uuid.UUID][]int{}
+	for i, c := range order {
+		at[c.person] = append(at[c.person], i)
+	}
+	for _, all := range changes {
+		for i, place := range at[all[0].person] {
+			order[place] = all[i]
+		}
+	}
+	return order
+}
+
+// rebuild loses the pairs and starts a pass, which is stopped and taken up again.
+func rebuild(t testing.TB, s *store, c *comparer) {
+	t.Helper()
+	ctx := t.Context()
+	if _, err := s.db.Exec(ctx, `DELETE FROM duplicate WHERE outcome = 'padan'`); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.startPass(ctx, c.model.Version); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.markPass(ctx, c.model.Version, 60); err != nil || n != 60 {
+		t.Fatalf("marked %d: %v", n, err)
+	}
+	if _, err := s.compareDue(ctx, c, 20); err != nil {
+		t.Fatal(err)
+	}
+	k := &seeker{store: s, comparer: c}
+	if err := k.finish(ctx, func(int64) {}); err != nil {
+		t.Fatal(err)
+	}
+	if due, unfinished, err := s.passLeft(ctx, c.model.Version); due != 0 || unfinished || err != nil {
+		t.Errorf("got %d due, unfinished %v (%v) after the end", due, unfinished, err)
+	}
+}
+
+// Two replicas that compare at once miss nothing that one would find.
+func TestDuplicates_Replicas(t *testing.T) {
+	t.Parallel()
+	changes, state := town(11, 120)
+	c := standardComparer()
+	s := newStore(t)
+	r := rand.New(rand.NewPCG(1, 1))
+	order := shuffled(r, changes, false)
+	errs := make(chan error, 3)
+	for range 3 {
+		go func() {
+			for range 60 {
+				if _, err := s.compareDue(t.Context(), c, 7); err != nil {
+					errs <- err
+					return
+				}
+				time.Sleep(2 * time.Millisecond)
+			}
+			errs <- nil
+		}()
+	}
+	for part := range slices.Chunk(order, 10) {
+		mustEnforce(t, s, part)
+	}
+	for range 3 {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+	settle(t, s, c)
+	if diff := cmp.Diff(expected(c, state), onRecord(t, s)); diff != "" {
+		t.Errorf("pairs (-from nothing +as they came):\n%s", diff)
+	}
+	mustPair(t, s)
+}
