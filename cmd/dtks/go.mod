@@ -3,7 +3,7 @@ module dtks/cmd/dtks
 go 1.26.0
 
 require (
-	dtks/pkg v0.0.0
+	dtks/pkg v0.0.0-00010101000000-000000000000
 	dtks/services/nik-match v0.0.0-00010101000000-000000000000
 	github.com/alecthomas/kong v1.17.0
 	github.com/coreos/go-oidc/v3 v3.21.0

@@ -201,14 +201,16 @@ func pairColumns(l *table.Table, known map[string]bool) (ids []int, answer int) 
 	return ids, answer
 }
 
-// answers reports whether all values of a column are a yes, a no or a number from 0 to 1.
+// answers reports whether at least half of a column's values are a yes, a no or a number from 0 to 1. The
+// others are then reported as faults of the list.
 func answers(l *table.Table, column int) bool {
+	n := 0
 	for _, row := range l.Rows {
-		if _, ok := yes(row[column]); !ok {
-			return false
+		if _, ok := yes(row[column]); ok {
+			n++
 		}
 	}
-	return true
+	return 2*n >= len(l.Rows)
 }
 
 // yes reads an answer; a score of 0.5 or more is a yes.
@@ -220,5 +222,5 @@ func yes(v string) (match, ok bool) {
 		return false, true
 	}
 	n, err := strconv.ParseFloat(v, 64)
-	return n >= 0.5, err == nil
+	return n >= 0.5, err == nil && n >= 0 && n <= 1
 }
