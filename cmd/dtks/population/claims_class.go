@@ -1,0 +1,119 @@
+package population
+
+// What distinguishes the classes of claims.
+
+func (w *writer) nothing() {}
+
+// slight are the errors of a careful office, on top of the class's own.
+func (w *writer) slight() { w.errors(Office) }
+
+// until applies f until the record has changed, as often as it may be without effect on this person.
+func (w *writer) until(f func(), field func() string) {
+	before := field()
+	for try := 0; try < 12 && field() == before; try++ {
+		f()
+	}
+}
+
+func (w *writer) nameNow() string { return w.name.String() }
+
+// spellings are the errors in a name that leave it the same name.
+var spellingErrors = []string{"title", "descent", "alias", "old_spelling", "shortened", "respelled", "joined", "dropped", "initial", "mistyped",
+	"transposed", "cut", "spaced", "alike"}
+
+// oneError applies one of the kinds of a field, as likely as the table has it for hurried operators.
+func (w *writer) oneError(field string, kinds []string) {
+	weights := make([]float64, len(rates))
+	for i, r := range rates {
+		for _, k := range kinds {
+			if r.Field == field && r.Error == k {
+				weights[i] = r.Share[Rushed]
+			}
+		}
+	}
+	rates[w.weighted(weights)].apply(w)
+}
+
+func (w *writer) claimSpelling() {
+	w.until(func() { w.oneError("Name", spellingErrors) }, w.nameNow)
+	w.slight()
+}
+
+func (w *writer) claimNickname() {
+	w.until(w.name.called, w.nameNow)
+	w.slight()
+}
+
+func (w *writer) claimDate() {
+	kinds := []string{"day_month_swapped", "digit", "year_off", "first_january", "other_day", "year_only", "missing", "form"}
+	w.until(func() { w.oneError("BirthDate", kinds) }, func() string { return w.out.BirthDate })
+	w.slight()
+}
+
+func (w *writer) claimMoved() {
+	if w.chance(.4) {
+		w.marry()
+	} else {
+		w.move()
+	}
+	w.slight()
+}
+
+func (w *writer) claimSeveral() {
+	w.until(func() { w.oneError("Name", append(spellingErrors, "call_name", "single", "swapped")) }, w.nameNow)
+	w.errors(Rushed)
+}
+
+// Impostors: self, and the person whose number they give.
+
+func (b *block) anyone(p *person) (self, victim *person) { return one(b.random, b.people), p }
+
+func (b *block) sameName(p *person) (self, victim *person) {
+	return b.from(b.byWord[one(b.random, p.tokens)], p), p
+}
+
+func (b *block) sameBirth(p *person) (self, victim *person) {
+	return b.from(b.byBirth[birthKey(p)], p), p
+}
+
+func (b *block) sameVillage(p *person) (self, victim *person) {
+	return b.from(b.byVillage[p.family.village], p), p
+}
+
+// from is somebody of the list outside of p's family, or nobody.
+func (b *block) from(list []int, p *person) *person {
+	if len(list) == 0 {
+		return nil
+	}
+	if q := b.people[one(b.random, list)]; q.family != p.family {
+		return q
+	}
+	return nil
+}
+
+func (b *block) sibling(*person) (self, victim *person)     { return b.pair(b.siblings) }
+func (b *block) twin(*person) (self, victim *person)        { return b.pair(b.twinPairs) }
+func (b *block) parentChild(*person) (self, victim *person) { return b.pair(b.kin) }
+
+func (b *block) pair(list [][2]*person) (self, victim *person) {
+	p := one(b.random, list)
+	if b.chance(.5) {
+		return p[1], p[0]
+	}
+	return p[0], p[1]
+}
+
+// namesake gives p's name to another person of the sex, mostly of the neighbourhood.
+func (b *block) namesake(p *person) (self, victim *person) {
+	list := b.byVillage[p.family.village]
+	if b.chance(.5) {
+		list = b.byBirth[birthKey(p)]
+	}
+	q := b.from(list, p)
+	if q == nil || q.female != p.female || q.born == p.born {
+		return nil, p
+	}
+	other := *q
+	other.tokens = p.tokens
+	return &other, p
+}
