@@ -158,9 +158,11 @@ func (f *finder) date(m Mapping) Mapping {
 		}
 		return m
 	}
-	if parts[0].part != "year" {
+	// "year" alone may be the year of anything.
+	alone := len(parts) < 3 && slices.Contains([]string{"year", "month", "day"}, plainTitle(f.t.Header[parts[0].column]))
+	if parts[0].part != "year" || alone {
 		for _, p := range parts {
-			m = append(m, Column{Field: match.Field{Name: "birth_" + p.part, Kind: match.KindCode}, Columns: []int{p.column}, Join: " ", Note: "header"})
+			m = append(m, Column{Field: match.Field{Name: plainTitle(f.t.Header[p.column]), Kind: match.KindCode}, Columns: []int{p.column}, Join: " ", Note: "header"})
 		}
 		return m
 	}
@@ -171,7 +173,7 @@ func (f *finder) date(m Mapping) Mapping {
 func (f *finder) address(m Mapping) Mapping {
 	var parts []found
 	lines := map[int]bool{}
-	for _, part := range []string{"line", "rt", "rw"} {
+	for _, part := range []string{"line", "rt", "rw", "rtrw"} {
 		for _, c := range f.byPart[part] {
 			if lines[c.order] {
 				f.note(c.column, "column_second", "Kolom lain sudah memuat hal yang sama: tidak dibandingkan.", "Another column already holds the same: not compared.")
@@ -188,9 +190,7 @@ func (f *finder) address(m Mapping) Mapping {
 	c := joined(match.Field{Name: match.Address, Kind: match.KindAddress}, parts, " ")
 	c.Labels = make([]string, len(parts))
 	for i, p := range parts {
-		if p.part != "line" {
-			c.Labels[i] = strings.ToUpper(p.part)
-		}
+		c.Labels[i] = map[string]string{"rt": "RT", "rw": "RW", "rtrw": "RT/RW"}[p.part]
 	}
 	return append(m, c)
 }

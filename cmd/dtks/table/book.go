@@ -21,7 +21,7 @@ func readBook(name string, r io.Reader, limit Limits) (*Table, error) {
 	f, err := excelize.OpenReader(io.LimitReader(r, limit.Bytes), excelize.Options{UnzipSizeLimit: size, UnzipXMLSizeLimit: min(size, 16<<20)})
 	if err != nil {
 		if strings.Contains(err.Error(), "exceeds") {
-			return nil, refuse(name, 0, "file_too_large", fmt.Sprintf("melewati batas %d MiB setelah dibuka", size>>20), fmt.Sprintf("is over the limit of %d MiB once unpacked", size>>20)).Because(err)
+			return nil, tooLarge(name, size).Because(err)
 		}
 		return nil, refuse(name, 0, "file_not_workbook", "bukan lembar kerja .xlsx yang utuh", "is not a sound .xlsx workbook").Because(err)
 	}

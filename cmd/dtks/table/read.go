@@ -22,6 +22,9 @@ func Read(path string, limit Limits) (*Table, error) {
 		return nil, refuse(name, 0, "file_unreadable", "tidak dapat dibuka", "cannot be opened").Because(err)
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.Size() > limit.Bytes {
+		return nil, tooLarge(name, limit.Bytes)
+	}
 	head := make([]byte, 4)
 	n, err := io.ReadFull(f, head)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
@@ -58,6 +61,10 @@ func refuse(name string, line int, code, id, en string) *fault.Error {
 	}
 	e := fault.New(fault.Invalid, code, fmt.Sprintf("Berkas %s%s %s.", name, inID, id), fmt.Sprintf("File %s%s %s.", name, inEN, en))
 	return e.Because(errors.New(strings.TrimSuffix(e.Text.EN, ".")))
+}
+
+func tooLarge(name string, limit int64) *fault.Error {
+	return refuse(name, 0, "file_too_large", fmt.Sprintf("melewati batas %.1f MiB", float64(limit)/(1<<20)), fmt.Sprintf("is over the limit of %.1f MiB", float64(limit)/(1<<20)))
 }
 
 // builder takes rows one after another, the first with any value as the header.

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/csv"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"unicode/utf16"
@@ -22,7 +21,7 @@ func readText(name string, r io.Reader, limit Limits) (*Table, error) {
 		return nil, refuse(name, 0, "file_unreadable", "tidak dapat dibaca", "cannot be read").Because(err)
 	}
 	if int64(len(raw)) > limit.Bytes {
-		return nil, refuse(name, 0, "file_too_large", fmt.Sprintf("melewati batas %d MiB", limit.Bytes>>20), fmt.Sprintf("is over the limit of %d MiB", limit.Bytes>>20))
+		return nil, tooLarge(name, limit.Bytes)
 	}
 	b := newBuilder(name, limit)
 	text, err := decode(b, raw)

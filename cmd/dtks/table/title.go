@@ -49,7 +49,7 @@ var (
 	before = []string{"voter", "person", "patient", "client", "customer", "member", "res", "residential", "resident", "home", "current", "registrant", "applicant", "beneficiary", "subject", "contact", "legal",
 		"data", "penduduk", "warga", "pasien", "siswa", "pemohon", "the", "a", "l", "r", "left", "right"}
 	after = []string{"desc", "cd", "txt", "lbl", "fake", "clean", "cleaned", "std", "standardised", "standardized", "orig", "original", "raw", "value", "ktp", "penduduk", "penerima", "peserta", "anggota", "warga", "siswa", "pasien", "pemilih", "krt", "art", "kpm", "pm",
-		"a", "b", "l", "r", "dd_mm_yyyy", "yyyy_mm_dd", "dmy", "ymd"}
+		"a", "b", "l", "r", "1", "dd_mm_yyyy", "yyyy_mm_dd", "dmy", "ymd"}
 )
 
 // titleOf looks a title up, first as it is, then without words around it that change nothing. ok is false
