@@ -1,9 +1,6 @@
 package population
 
-import (
-	"fmt"
-	"iter"
-)
+import "iter"
 
 // Claim is somebody's statement to be the person whom a registered record describes. The claimed NIK is the registered
 // one, which is how the record was found; only the class nik_typo differs.
@@ -37,10 +34,11 @@ var classes = []Class{
 	{"moved", true, .08, .08, "moved or married: other card, address or area", genuine((*writer).claimMoved)},
 	{"several", true, .14, .14, "name, and whatever else a hurried operator does", genuine((*writer).claimSeveral)},
 
-	{"random", false, .28, .900, "anyone", impostor((*block).anyone)},
+	{"random", false, .24, .870, "anyone", impostor((*block).anyone)},
 	{"same_name", false, .14, .050, "shares a word of the name", impostor((*block).sameName)},
 	{"same_birth", false, .10, .020, "same year of birth and sex", impostor((*block).sameBirth)},
 	{"same_village", false, .12, .020, "same village", impostor((*block).sameVillage)},
+	{"same_day", false, .04, .030, "neighbour of the same sex born on the same day, whose NIK differs in the serial alone", impostor((*block).sameDay)},
 	{"sibling", false, .12, .004, "brother or sister: same mother, card, address", impostor((*block).sibling)},
 	{"twin", false, .04, .0005, "twin: also the same birth date", impostor((*block).twin)},
 	{"parent_child", false, .08, .003, "parent or child of the same sex with a word of the name in common", impostor((*block).parentChild)},
@@ -72,7 +70,7 @@ func Claims(seed uint64, genuine, impostors int) iter.Seq[Claim] {
 					i--
 				}
 				c := b.claim(honest)
-				c.Claimed.ID = fmt.Sprintf("C%07d", genuine+impostors-g-i)
+				c.Claimed.ID = numbered("C", genuine+impostors-g-i)
 				if !yield(c) {
 					return
 				}
@@ -112,6 +110,7 @@ type block struct {
 	byWord    map[string][]int
 	byBirth   map[[2]int][]int // year, sex
 	byVillage map[string][]int
+	byRegency map[int][]int
 	siblings  [][2]*person
 	twinPairs [][2]*person
 	kin       [][2]*person // parent and child who share a word
@@ -119,7 +118,7 @@ type block struct {
 
 func newBlock(seed, n uint64) *block {
 	b := &block{settlement: newSettlement(newRandom(seed, n), perBlock, twinsInClaims), byWord: map[string][]int{}, byBirth: map[[2]int][]int{},
-		byVillage: map[string][]int{}}
+		byVillage: map[string][]int{}, byRegency: map[int][]int{}}
 	b.settlement.people = int(n&(1<<40-1)) * 2 * perBlock
 	for len(b.people) < perBlock {
 		f := b.family()
@@ -133,6 +132,7 @@ func newBlock(seed, n uint64) *block {
 			}
 			b.byBirth[birthKey(p)] = append(b.byBirth[birthKey(p)], at)
 			b.byVillage[f.village] = append(b.byVillage[f.village], at)
+			b.byRegency[f.regency] = append(b.byRegency[f.regency], at)
 		}
 		b.pairs(f)
 	}

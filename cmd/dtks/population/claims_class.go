@@ -1,5 +1,7 @@
 package population
 
+import "slices"
+
 // What distinguishes the classes of claims.
 
 func (w *writer) nothing() {}
@@ -40,7 +42,10 @@ func (w *writer) claimSpelling() {
 }
 
 func (w *writer) claimNickname() {
-	w.until(w.name.called, w.nameNow)
+	before := w.nameNow()
+	if w.until(w.name.called, w.nameNow); w.nameNow() == before { // short names are call names already
+		w.until(func() { w.oneError("Name", spellingErrors) }, w.nameNow)
+	}
 	w.slight()
 }
 
@@ -103,17 +108,36 @@ func (b *block) pair(list [][2]*person) (self, victim *person) {
 	return p[0], p[1]
 }
 
-// namesake gives p's name to another person of the sex, mostly of the neighbourhood.
+// namesake gives p's name to another person of the sex, half of the time of the same village.
 func (b *block) namesake(p *person) (self, victim *person) {
 	list := b.byVillage[p.family.village]
 	if b.chance(.5) {
-		list = b.byBirth[birthKey(p)]
+		list = b.byRegency[p.family.regency]
 	}
+	return b.disguised(p, list, func(other *person) bool {
+		other.tokens = p.tokens
+		return other.born != p.born
+	})
+}
+
+// sameDay gives p's birth date to a neighbour of the sex.
+func (b *block) sameDay(p *person) (self, victim *person) {
+	return b.disguised(p, b.byVillage[p.family.village], func(other *person) bool {
+		other.born = p.born
+		return !slices.Equal(other.tokens, p.tokens)
+	})
+}
+
+// disguised is somebody of the list and of p's sex, changed: such people exist, but seldom in so small a block.
+func (b *block) disguised(p *person, list []int, change func(other *person) bool) (self, victim *person) {
 	q := b.from(list, p)
-	if q == nil || q.female != p.female || q.born == p.born {
+	if q == nil || q.female != p.female {
 		return nil, p
 	}
 	other := *q
-	other.tokens = p.tokens
+	other.truth = Person{}
+	if !change(&other) {
+		return nil, p
+	}
 	return &other, p
 }

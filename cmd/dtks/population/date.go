@@ -1,11 +1,22 @@
 package population
 
-import "fmt"
-
 // date is a day of the calendar.
 type date struct{ year, month, day int }
 
-func (d date) String() string { return fmt.Sprintf("%04d-%02d-%02d", d.year, d.month, d.day) }
+func (d date) String() string {
+	b := make([]byte, 0, 10)
+	b = digits(b, d.year, 4)
+	b = digits(append(b, '-'), d.month, 2)
+	return string(digits(append(b, '-'), d.day, 2))
+}
+
+// digits appends n with leading zeros. fmt would take a third of the time in which claims are made.
+func digits(b []byte, n, width int) []byte {
+	for unit := [...]int{1, 10, 100, 1000, 1e4, 1e5, 1e6, 1e7}[width-1]; unit > 0; unit /= 10 {
+		b = append(b, byte('0'+n/unit%10))
+	}
+	return b
+}
 
 // parsed reads a full date that is in the calendar and not to come.
 func parsed(s string) (date, bool) {

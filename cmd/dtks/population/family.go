@@ -1,7 +1,6 @@
 package population
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -21,6 +20,7 @@ type person struct {
 	parent   bool     // of the children in the family
 	child    bool
 	twin     *person
+	truth    Person // what a record without errors says, once asked for
 }
 
 // family is the people of one Kartu Keluarga.
@@ -41,7 +41,7 @@ type settlement struct {
 	land   *land
 	twins  float64 // share of births
 	people int
-	used   map[string]bool // NIK and KK without their serials' meaning: every number given so far
+	used   map[string]bool // every NIK and KK so far
 }
 
 func newSettlement(r random, persons int, twins float64) *settlement {
@@ -54,13 +54,13 @@ func (s *settlement) family() *family {
 	where := s.land.regencies[g]
 	f := &family{regency: g, village: village.Code, address: newAddress(s.random, village.Code)}
 	f.culture = cultures[where.peoples[s.weighted(where.mix)]]
-	f.clan, f.noble = s.clan(f.culture), s.chance(f.culture.noble)
+	f.clan, f.noble = s.clan(f.culture, ""), s.chance(f.culture.noble)
 	age := 22 + s.IntN(30) + s.IntN(34)
 	widow := s.chance(.13)
 	head := s.adult(f, widow, today-age, f.clan)
 	var wife *person
 	if !widow && s.chance(.86) {
-		wife = s.adult(f, true, today-age+s.between(-1, 7), s.clan(f.culture))
+		wife = s.adult(f, true, today-age+s.between(-1, 7), s.clan(f.culture, f.clan))
 	}
 	s.children(f, head, wife, age)
 	if s.chance(.07) && age < 55 {
@@ -79,11 +79,16 @@ func (s *settlement) family() *family {
 	return f
 }
 
-func (s *settlement) clan(c culture) string {
+// clan of a people, other than the given one: one does not marry within it.
+func (s *settlement) clan(c culture, not string) string {
 	if c.clans == nil {
 		return ""
 	}
-	return c.clans.pick(s.random)
+	for {
+		if clan := c.clans.pick(s.random); clan != not {
+			return clan
+		}
+	}
 }
 
 // adult is a head or spouse, with parents who are only names.
@@ -92,7 +97,7 @@ func (s *settlement) adult(f *family, female bool, year int, clan string) *perso
 	p.parent = true
 	p.tokens = f.culture.name(s.bearer(f, female, p.born.year, s.between(1, 4), clan))
 	p.father = f.culture.name(s.bearer(f, false, p.born.year-28, 1, clan))
-	p.mother = f.culture.name(s.bearer(f, true, p.born.year-24, 1, s.clan(f.culture)))
+	p.mother = f.culture.name(s.bearer(f, true, p.born.year-24, 1, s.clan(f.culture, clan)))
 	s.birthplace(p, .74)
 	return p
 }
@@ -128,7 +133,7 @@ func (s *settlement) children(f *family, head, wife *person, age int) {
 	case wife != nil:
 		mother, father, motherBorn = wife.tokens, head.tokens, wife.born.year
 	case !head.female: // the mother is not on the card
-		mother, father = f.culture.name(s.bearer(f, true, head.born.year, 1, s.clan(f.culture))), head.tokens
+		mother, father = f.culture.name(s.bearer(f, true, head.born.year, 1, s.clan(f.culture, f.clan))), head.tokens
 	default:
 		father = f.culture.name(s.bearer(f, false, head.born.year, 1, f.clan))
 	}
@@ -202,13 +207,15 @@ func (s *settlement) number(area string, d date, female, card bool) string {
 	if female {
 		d.day += 40
 	}
-	prefix := fmt.Sprintf("%s%s%s%02d%02d%02d", area[:2], area[3:5], area[6:8], d.day, d.month, d.year%100)
+	b := append(make([]byte, 0, 16), area[:2]...)
+	b = append(append(b, area[3:5]...), area[6:8]...)
+	b = digits(digits(digits(b, d.day, 2), d.month, 2), d.year%100, 2)
 	serial := 1
 	for s.chance(.62) && serial < 400 {
 		serial++
 	}
-	for serial += 9000; ; serial++ {
-		n := fmt.Sprintf("%s%04d", prefix, 9000+(serial-9000)%1000)
+	for ; ; serial++ {
+		n := string(digits(b, 9000+serial%1000, 4))
 		if !s.used[n] {
 			s.used[n] = true
 			return n
@@ -231,8 +238,8 @@ func (s *settlement) numberBeside(first *person, female bool) string {
 	if female != first.female {
 		return s.number(village, first.born, female, false)
 	}
-	for serial := int(first.nik[15]-'0') + 10*int(first.nik[14]-'0') + 100*int(first.nik[13]-'0') + 9001; ; serial++ {
-		n := fmt.Sprintf("%s%04d", first.nik[:12], 9000+serial%1000)
+	for serial := int(first.nik[15]-'0') + 10*int(first.nik[14]-'0') + 100*int(first.nik[13]-'0') + 1; ; serial++ {
+		n := string(digits([]byte(first.nik[:12]), 9000+serial%1000, 4))
 		if !s.used[n] {
 			s.used[n] = true
 			return n
@@ -302,7 +309,7 @@ func taken(p *person, tokens []string) bool {
 // twinName is often close to the other's: the same second name, the same first name, or one letter apart.
 func (s *settlement) twinName(p *person, own []string) []string {
 	other := p.twin.tokens
-	switch s.weighted([]float64{.38, .14, .12, .36}) {
+	switch s.weighted([]float64{.38, .16, .06, .40}) {
 	case 0:
 		if len(other) > 1 {
 			return append([]string{own[0]}, other[1:]...)

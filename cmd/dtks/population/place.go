@@ -1,7 +1,7 @@
 package population
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -11,6 +11,7 @@ import (
 // regency is a part of the country people live in.
 type regency struct {
 	code     string
+	name     string   // as birthplaces give it: without Kabupaten or Kota
 	share    float64  // of the population
 	peoples  []string // keys of cultures
 	mix      []float64
@@ -19,9 +20,7 @@ type regency struct {
 	villages []wilayah.Area
 }
 
-// name as birthplaces give it: without Kabupaten or Kota.
-func (g *regency) name() string { return plainName(g.code) }
-
+// plainName is an area's name in capitals without the word for its kind.
 func plainName(code string) string {
 	n := strings.ToUpper(wilayah.Name(code))
 	for _, kind := range []string{"KABUPATEN ", "KOTA ADMINISTRASI ", "KOTA "} {
@@ -67,6 +66,7 @@ var regencies = sync.OnceValue(func() []*regency {
 		{code: "95.01", share: 1.5, peoples: []string{"papua"}, mix: []float64{1}, formerly: "WAMENA"},
 	}
 	for _, g := range list {
+		g.name = plainName(g.code)
 		g.villages = wilayah.Under(g.code, wilayah.Village)
 	}
 	return list
@@ -145,8 +145,11 @@ func newAddress(r random, village string) address {
 
 // String is the form of the registry: JL MELATI NO 12 RT 003 RW 005.
 func (a address) String() string {
-	if a.number == 0 {
-		return fmt.Sprintf("%s %s RT %03d RW %03d", a.kind, a.name, a.rt, a.rw)
+	b := append(make([]byte, 0, 48), a.kind...)
+	b = append(append(b, ' '), a.name...)
+	if a.number > 0 {
+		b = strconv.AppendInt(append(b, " NO "...), int64(a.number), 10)
 	}
-	return fmt.Sprintf("%s %s NO %d RT %03d RW %03d", a.kind, a.name, a.number, a.rt, a.rw)
+	b = digits(append(b, " RT "...), a.rt, 3)
+	return string(digits(append(b, " RW "...), a.rw, 3))
 }

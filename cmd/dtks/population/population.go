@@ -5,8 +5,6 @@
 // above, which no office has issued. README.md lists what is drawn how often, and on whose word.
 package population
 
-import "fmt"
-
 // Seeds of the two files that are always kept apart: one to learn from, one to judge by.
 const (
 	TrainSeed   = 20260101
@@ -94,7 +92,10 @@ func (s *settlement) write(p *person, from Source) Person {
 func (s *settlement) shuffled(list []Person, prefix string) []Person {
 	s.Shuffle(len(list), func(i, k int) { list[i], list[k] = list[k], list[i] })
 	for i := range list {
-		list[i].ID = fmt.Sprintf("%s%07d", prefix, i+1)
+		list[i].ID = numbered(prefix, i+1)
 	}
 	return list
 }
+
+// numbered is an id: a letter and eight digits.
+func numbered(prefix string, n int) string { return string(digits([]byte(prefix), n, 8)) }

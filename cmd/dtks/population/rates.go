@@ -97,7 +97,7 @@ var rates = []Rate{
 	{"Address", "mistyped", [3]float64{.01, .05, .05}, letter, (*writer).addressMistyped},
 	{"Address", "missing", [3]float64{.01, .05, .08}, assumed, func(w *writer) { w.out.Address = "" }},
 
-	{"NIK", "missing", [3]float64{.005, .05, .13}, numbers, (*writer).noNIK},
+	{"NIK", "missing", [3]float64{.005, .06, .22}, numbers, (*writer).noNIK},
 	{"NIK", "digit", [3]float64{.006, .025, .025}, letter, (*writer).nikDigit},
 	{"NIK", "transposed", [3]float64{.002, .01, .01}, letter, (*writer).nikTransposed},
 	{"NIK", "two_digits", [3]float64{.001, .006, .008}, assumed, (*writer).nikTwo},

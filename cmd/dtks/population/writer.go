@@ -29,12 +29,19 @@ func newWriter(r random, l *land, p *person) *writer {
 
 // record is the truth as a record.
 func (p *person) record(l *land) Person {
+	if p.truth.NIK == "" {
+		p.truth = p.recorded(l)
+	}
+	return p.truth
+}
+
+func (p *person) recorded(l *land) Person {
 	sex := "L"
 	if p.female {
 		sex = "P"
 	}
-	return Person{Entity: fmt.Sprintf("E%07d", p.entity+1), NIK: p.nik, KK: p.family.kk, Name: strings.Join(p.tokens, " "),
-		BirthDate: p.born.String(), Sex: sex, BirthPlace: l.regencies[p.regency].name(), Mother: strings.Join(p.mother, " "),
+	return Person{Entity: numbered("E", p.entity+1), NIK: p.nik, KK: p.family.kk, Name: strings.Join(p.tokens, " "),
+		BirthDate: p.born.String(), Sex: sex, BirthPlace: l.regencies[p.regency].name, Mother: strings.Join(p.mother, " "),
 		Address: p.family.address.String(), Area: p.family.village}
 }
 
@@ -193,4 +200,4 @@ func (w *writer) placeFormer() {
 func (w *writer) placeMistyped() { w.out.BirthPlace = mistyped(w.random, w.out.BirthPlace) }
 
 // placeHome is where the family lives now.
-func (w *writer) placeHome() { w.out.BirthPlace = w.land.regencies[w.p.family.regency].name() }
+func (w *writer) placeHome() { w.out.BirthPlace = w.land.regencies[w.p.family.regency].name }
