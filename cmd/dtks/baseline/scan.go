@@ -10,6 +10,7 @@ const (
 	allPairs   = 10_000  // records up to which all pairs are looked at
 	largeGroup = 250_000 // pairs beyond which a value, such as a sex, forms no block
 	tableSide  = 10_000  // distinct values of a field up to which levels are kept in a table of at most 100 MB
+	smallTable = 2000    // the same where only blocks are looked at, so that most of a table would not be used
 	maxFields  = 13      // patterns of more fields would not fit 32 bits; further fields are left out
 )
 
@@ -33,7 +34,11 @@ func newScan(d Data) *scan {
 	for f := range d.Fields {
 		in := intern(d, f)
 		s.fields = append(s.fields, in)
-		s.tables = append(s.tables, levelTable(in.values))
+		side := tableSide
+		if s.blocked {
+			side = smallTable
+		}
+		s.tables = append(s.tables, levelTable(in.values, side))
 		if s.blocked {
 			s.group(in)
 		}
@@ -42,8 +47,8 @@ func newScan(d Data) *scan {
 }
 
 // levelTable compares all distinct values of a field where these are few.
-func levelTable(values []value) [][]uint8 {
-	if len(values) > tableSide {
+func levelTable(values []value, most int) [][]uint8 {
+	if len(values) > most {
 		return nil
 	}
 	out := make([][]uint8, len(values))
@@ -161,9 +166,10 @@ func (s *scan) levels(code uint32) []uint8 {
 	return out
 }
 
-// row yields the pairs of record i that are to be looked at, each once over all rows, with their pattern and
-// the field whose agreement brought them together, -1 where all pairs are looked at.
-func (s *scan) row(i int32, yield func(j int32, code uint32, field int)) {
+// row yields the pairs of record i that are to be looked at, with their pattern and the field whose agreement
+// brings them together, -1 where all pairs are looked at. A pair that an earlier field has brought together
+// comes again: estimating M in a block without it would take agreement in that field for rare.
+func (s *scan) row(i int32, yield func(j int32, code uint32, field int, again bool)) {
 	sides := s.sides(i)
 	if !s.blocked {
 		first, n := i+1, int32(len(s.data.A))
@@ -171,7 +177,7 @@ func (s *scan) row(i int32, yield func(j int32, code uint32, field int)) {
 			first, n = 0, int32(len(s.data.B))
 		}
 		for j := first; j < n; j++ {
-			yield(j, s.code(sides, i, j), -1)
+			yield(j, s.code(sides, i, j), -1, false)
 		}
 		return
 	}
@@ -181,10 +187,10 @@ func (s *scan) row(i int32, yield func(j int32, code uint32, field int)) {
 			continue
 		}
 		for _, j := range s.groupsB[f][x] {
-			if s.data.B == nil && j <= i || s.met(f, i, j) {
+			if s.data.B == nil && j <= i {
 				continue
 			}
-			yield(j, s.code(sides, i, j), f)
+			yield(j, s.code(sides, i, j), f, s.met(f, i, j))
 		}
 	}
 }
@@ -199,45 +205,59 @@ func (s *scan) met(field int, i, j int32) bool {
 	return false
 }
 
-// count counts the pairs by pattern, apart for each block.
-func (s *scan) count(ctx context.Context) []block {
+// count counts the pairs by pattern: in each block, and over all with each pair once.
+func (s *scan) count(ctx context.Context) (blocks []block, once block) {
 	size := 1
 	if s.blocked {
 		size = len(s.fields)
 	}
+	// The last count of each core is the one over all.
 	counts := make([][]map[uint32]int64, cores())
 	for w := range counts {
-		counts[w] = make([]map[uint32]int64, size)
-		for b := range size {
-			counts[w][b] = map[uint32]int64{}
+		for range size + 1 {
+			counts[w] = append(counts[w], map[uint32]int64{})
 		}
 	}
 	spread(len(s.data.A), func(w, i int) {
-		if ctx.Err() == nil {
-			s.row(int32(i), func(_ int32, code uint32, field int) { counts[w][max(field, 0)][code]++ })
+		if ctx.Err() != nil {
+			return
 		}
-	})
-	blocks := make([]block, size)
-	for b := range blocks {
-		blocks[b].field = b
-		if !s.blocked {
-			blocks[b].field = -1
-		}
-		sum := map[uint32]int64{}
-		for w := range counts {
-			for code, n := range counts[w][b] {
-				sum[code] += n
+		s.row(int32(i), func(_ int32, code uint32, field int, again bool) {
+			if s.blocked {
+				counts[w][field][code]++
 			}
-		}
-		// In order, so that sums over patterns come out the same each time.
-		for _, code := range slices.Sorted(maps.Keys(sum)) {
-			n := sum[code]
-			s.codes[code] = struct{}{}
-			s.seen += n
-			blocks[b].patterns = append(blocks[b].patterns, pattern{s.levels(code), n})
+			if !again {
+				counts[w][size][code]++
+			}
+		})
+	})
+	once = s.gather(counts, size, -1)
+	for _, p := range once.patterns {
+		s.seen += p.pairs
+	}
+	if !s.blocked {
+		return []block{once}, once
+	}
+	for f := range s.fields {
+		blocks = append(blocks, s.gather(counts, f, f))
+	}
+	return blocks, once
+}
+
+// gather adds one count up over all cores, in order, so that sums over patterns come out the same each time.
+func (s *scan) gather(counts [][]map[uint32]int64, which, field int) block {
+	sum := map[uint32]int64{}
+	for w := range counts {
+		for code, n := range counts[w][which] {
+			sum[code] += n
 		}
 	}
-	return blocks
+	b := block{field: field}
+	for _, code := range slices.Sorted(maps.Keys(sum)) {
+		s.codes[code] = struct{}{}
+		b.patterns = append(b.patterns, pattern{s.levels(code), sum[code]})
+	}
+	return b
 }
 
 // prior is where the search for the share of matches begins: one record in five has another of its person.

@@ -92,7 +92,7 @@ func Learn(ctx context.Context, d Data) (*Model, error) { return learn(ctx, newS
 
 func learn(ctx context.Context, s *scan) (*Model, error) {
 	m := &Model{Fields: s.data.Fields, U: s.random()}
-	blocks := s.count(ctx)
+	blocks, once := s.count(ctx)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -119,19 +119,17 @@ func learn(ctx context.Context, s *scan) (*Model, error) {
 			}
 		}
 	}
-	m.Prior = prior(m, blocks, s.data.pairs(), s.prior())
+	m.Prior = prior(m, once, s.data.pairs(), s.prior())
 	return m, nil
 }
 
 // prior is the share of all pairs that are matches, such that the likelihoods of all pairs seen add up to it.
-func prior(m *Model, blocks []block, all int64, start float64) float64 {
+func prior(m *Model, once block, all int64, start float64) float64 {
 	m.Prior = start
 	for range 50 {
 		sum := 0.0
-		for _, b := range blocks {
-			for _, p := range b.patterns {
-				sum += float64(p.pairs) * Likelihood(m.Bits(p.levels))
-			}
+		for _, p := range once.patterns {
+			sum += float64(p.pairs) * Likelihood(m.Bits(p.levels))
 		}
 		m.Prior = min(max(sum/float64(all), 1/(2*float64(all))), 0.5)
 	}
@@ -300,8 +298,8 @@ func (s *scan) keep(ctx context.Context, m *Model, floor float64) []quality.Pair
 		}
 	}
 	return parallel(ctx, len(s.data.A), func(i int, out []quality.Pair) []quality.Pair {
-		s.row(int32(i), func(j int32, code uint32, _ int) {
-			if p, ok := likelihood[code]; ok {
+		s.row(int32(i), func(j int32, code uint32, _ int, again bool) {
+			if p, ok := likelihood[code]; ok && !again {
 				out = append(out, quality.Pair{A: int32(i), B: j, Score: p})
 			}
 		})
