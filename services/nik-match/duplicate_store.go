@@ -108,44 +108,32 @@ func scanDue(row pgx.CollectableRow, c *comparer) (*due, error) {
 // outside the batch for whom a key began or ceased to say something.
 func (s *store) file(ctx context.Context, tx pgx.Tx, most int, batch []*due) (under map[int64][]uuid.UUID, again []uuid.UUID, err error) {
 	var gone, come keyRows
-	var changed, all []int64
+	added := map[int64]int{} // persons that the batch puts under a key, less those it takes away
+	var all []int64
 	for _, d := range batch {
 		for _, k := range d.Keys {
 			if !slices.Contains(d.now, k) {
 				gone.add(k, d.Person)
+				added[k]--
 			}
 		}
 		for _, k := range d.now {
 			if !slices.Contains(d.Keys, k) {
 				come.add(k, d.Person)
+				added[k]++
 			}
 		}
 		all = append(all, d.now...)
 	}
-	changed = distinct(append(slices.Clone(gone.key), come.key...))
-	before, err := s.sizes(ctx, tx, most, changed)
-	if err != nil {
+	if err := s.move(ctx, tx, gone, come); err != nil {
 		return nil, nil, err
 	}
-	if _, err := tx.Exec(ctx, `
-		DELETE FROM duplicate_key d
-		USING unnest($1::bigint[], $2::uuid[]) AS t (key, person)
-		WHERE d.key = t.key AND d.person_id = t.person`, gone.key, gone.person); err != nil {
-		return nil, nil, fmt.Errorf("taking persons from under keys: %w", err)
-	}
-	if _, err := tx.Exec(ctx, `
-		INSERT INTO duplicate_key (key, person_id)
-		SELECT *
-		FROM unnest($1::bigint[], $2::uuid[])
-		ON CONFLICT DO NOTHING`, come.key, come.person); err != nil {
-		return nil, nil, fmt.Errorf("putting persons under keys: %w", err)
-	}
-	if under, err = s.under(ctx, tx, most, distinct(append(all, gone.key...))); err != nil {
+	if under, err = s.under(ctx, tx, most, distinct(append(all, gone.key...)), added); err != nil {
 		return nil, nil, err
 	}
 	var crossed []int64
-	for _, k := range changed {
-		if (before[k] > most) != (len(under[k]) > most) {
+	for k, n := range added {
+		if now := len(under[k]); (now-n > most) != (now > most) {
 			crossed = append(crossed, k)
 		}
 	}
@@ -156,6 +144,30 @@ func (s *store) file(ctx context.Context, tx pgx.Tx, most int, batch []*due) (un
 	}
 	again, err = s.standingUnder(ctx, tx, crossed)
 	return under, again, err
+}
+
+// move takes persons from under keys and puts them under others.
+func (s *store) move(ctx context.Context, tx pgx.Tx, gone, come keyRows) error {
+	if len(gone.key) > 0 {
+		_, err := tx.Exec(ctx, `
+			DELETE FROM duplicate_key d
+			USING unnest($1::bigint[], $2::uuid[]) AS t (key, person)
+			WHERE d.key = t.key AND d.person_id = t.person`, gone.key, gone.person)
+		if err != nil {
+			return fmt.Errorf("taking persons from under keys: %w", err)
+		}
+	}
+	if len(come.key) > 0 {
+		_, err := tx.Exec(ctx, `
+			INSERT INTO duplicate_key (key, person_id)
+			SELECT *
+			FROM unnest($1::bigint[], $2::uuid[])
+			ON CONFLICT DO NOTHING`, come.key, come.person)
+		if err != nil {
+			return fmt.Errorf("putting persons under keys: %w", err)
+		}
+	}
+	return nil
 }
 
 // keyRows are columns of duplicate_key.
@@ -173,36 +185,21 @@ func distinct[T int64](all []T) []T {
 	return slices.Compact(all)
 }
 
-// sizes counts who stands under keys, never beyond most + 1.
-func (s *store) sizes(ctx context.Context, tx pgx.Tx, most int, keys []int64) (map[int64]int, error) {
-	out := make(map[int64]int, len(keys))
-	if len(keys) == 0 {
-		return out, nil
-	}
-	rows, err := tx.Query(ctx, `
-		SELECT t.key, (SELECT count(*) FROM (SELECT FROM duplicate_key d WHERE d.key = t.key LIMIT $2 + 1) few)
-		FROM unnest($1::bigint[]) AS t (key)`, keys, most)
-	if err != nil {
-		return nil, fmt.Errorf("counting under keys: %w", err)
-	}
-	var key int64
-	var size int
-	if _, err := pgx.ForEachRow(rows, []any{&key, &size}, func() error { out[key] = size; return nil }); err != nil {
-		return nil, fmt.Errorf("counting under keys: %w", err)
-	}
-	return out, nil
-}
-
-// under reads who stands under keys, never more than most + 1 of each.
-func (s *store) under(ctx context.Context, tx pgx.Tx, most int, keys []int64) (map[int64][]uuid.UUID, error) {
+// under reads who stands under keys: all where they are few, else more than most by what the batch has added, which is
+// enough to know on which side of the limit the key was before.
+func (s *store) under(ctx context.Context, tx pgx.Tx, most int, keys []int64, added map[int64]int) (map[int64][]uuid.UUID, error) {
 	out := make(map[int64][]uuid.UUID, len(keys))
 	if len(keys) == 0 {
 		return out, nil
 	}
+	limits := make([]int, len(keys))
+	for i, k := range keys {
+		limits[i] = most + 1 + max(added[k], 0)
+	}
 	rows, err := tx.Query(ctx, `
 		SELECT few.key, few.person_id
-		FROM unnest($1::bigint[]) AS t (key)
-		CROSS JOIN LATERAL (SELECT d.key, d.person_id FROM duplicate_key d WHERE d.key = t.key LIMIT $2 + 1) few`, keys, most)
+		FROM unnest($1::bigint[], $2::int[]) AS t (key, most)
+		CROSS JOIN LATERAL (SELECT d.key, d.person_id FROM duplicate_key d WHERE d.key = t.key LIMIT t.most) few`, keys, limits)
 	if err != nil {
 		return nil, fmt.Errorf("reading who stands under keys: %w", err)
 	}

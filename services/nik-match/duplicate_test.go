@@ -269,7 +269,7 @@ func mustEnforce(t testing.TB, s *store, changes []change) {
 func settle(t testing.TB, s *store, c *comparer) {
 	t.Helper()
 	for {
-		n, err := s.compareDue(t.Context(), c, 100)
+		n, err := s.compareDue(t.Context(), c, seekMost)
 		if err != nil {
 			t.Fatal(err)
 		}
