@@ -149,6 +149,7 @@ func (l *lists) tokens(a []atom) []Token {
 	if len(a) == 0 {
 		return nil
 	}
+	a = l.rank(a)
 	out := make([]Token, 0, len(a)+2)
 	keys := make([]string, 0, len(a)+2)
 	for i := range a {
@@ -177,6 +178,29 @@ func (l *lists) tokens(a []atom) []Token {
 		}
 		out = append(out, t)
 	}
+	return out
+}
+
+// rank joins the dotted letters of a Balinese rank in front (A.A., I.B., I.G.N.) where an order name follows; elsewhere
+// such letters are initials.
+func (l *lists) rank(a []atom) []atom {
+	n := 0
+	for n < len(a) && n < 3 && a[n].dot && len(a[n].text) == 1 {
+		n++
+	}
+	if n < 2 || n == len(a) || !l.isOrder(a[n].text) {
+		return a
+	}
+	var b [3]byte
+	for i := range n {
+		b[i] = a[i].text[0]
+	}
+	w := string(b[:n])
+	r := l.words[w]
+	if r == nil || r.first == nil && (r.any == nil || r.any[0].Kind != Order) {
+		return a
+	}
+	out := append([]atom{{text: w}}, a[n:]...)
 	return out
 }
 

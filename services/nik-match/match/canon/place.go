@@ -154,19 +154,26 @@ func (l Lists) Place(s string) Place {
 	}
 	var room [8]atom
 	words := atoms(room[:0], strings.ReplaceAll(f, "-", " "))
-	if a := l.data.places.find(words); a != nil { // KOTA BARU, LIMA PULUH KOTA
+	kind, from := anyLevel, 0
+	for ; from < len(words) && placeWord(words[from].text) != anyLevel; from++ {
+		if k := placeWord(words[from].text); kind == anyLevel && k != noPlace {
+			kind = k
+		}
+	}
+	named := l.data.places.find(words[from:])
+	if named != nil && fits(named.codes, kind) {
+		return Place{Text: named.name, Codes: narrow(named.codes, kind)}
+	}
+	if a := l.data.places.find(words); a != nil { // KOTA BARU
 		return Place{Text: a.name, Codes: a.codes}
 	}
-	kind := anyLevel
-	kept := words[:0]
+	if named != nil {
+		return Place{Text: named.name, Codes: named.codes}
+	}
+	kept := make([]atom, 0, len(words))
 	for _, w := range words {
-		switch k := placeWord(w.text); k {
-		case anyLevel:
+		if placeWord(w.text) == anyLevel {
 			kept = append(kept, w)
-		case regency, city:
-			if kind == anyLevel && len(kept) == 0 {
-				kind = k
-			}
 		}
 	}
 	if len(kept) == 0 {
@@ -223,9 +230,14 @@ func (p *places) find(words []atom) *area {
 	return p.bySound[string(k)]
 }
 
+// fits reports whether one of codes is of a kind.
+func fits(codes []string, kind level) bool {
+	return kind == anyLevel || slices.ContainsFunc(codes, func(c string) bool { return (c[2] >= '7') == (kind == city) })
+}
+
 // narrow keeps the regencies or the cities where codes hold both; cities are numbered from 71.
 func narrow(codes []string, kind level) []string {
-	if kind == anyLevel {
+	if kind == anyLevel || !fits(codes, kind) {
 		return codes
 	}
 	var out []string
@@ -233,9 +245,6 @@ func narrow(codes []string, kind level) []string {
 		if (c[2] >= '7') == (kind == city) {
 			out = append(out, c)
 		}
-	}
-	if out == nil {
-		return codes
 	}
 	return out
 }

@@ -106,6 +106,9 @@ func spell(b []byte, w string, as reading) ([]byte, reading) {
 	var other reading
 	for i := 0; i < len(w); i++ {
 		c, prev, next := w[i], at(w, i-1), at(w, i+1)
+		if c == next && c > '9' {
+			continue // a double letter sounds like one
+		}
 		switch c {
 		case 'O':
 			if next == 'E' {
