@@ -11,11 +11,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"dtks/pkg/event"
 	"dtks/pkg/outbox"
-	"dtks/pkg/pg"
 	"dtks/pkg/testkit"
 )
 
@@ -138,169 +136,6 @@ func mustPair(t testing.TB, s *store) {
 	}
 }
 
-// change is one word of the registry about a person.
-type change struct {
-	person  uuid.UUID
-	version int64
-	area    string
-	fields  *event.PersonIdentity // nil = asleep
-}
-
-// town is changes of a population with people entered twice, corrections, moves, sleep and one crowded key, and the state
-// that they lead to.
-func town(seed uint64, people int) (changes [][]change, state map[uuid.UUID]change) {
-	r := rand.New(rand.NewPCG(seed, 1))
-	pick := func(all []string) string { return all[r.IntN(len(all))] }
-	given := []string{"AGUS", "SITI", "BUDI", "DEWI", "RATNA", "HENDRA", "YUSUF", "WAHYUNI", "MADE", "KETUT", "LILIS", "TOGAR", "ASEP", "NURHAYATI", "MARIA", "JOKO"}
-	more := []string{"CONTOHWAN", "CONTOHWATI", "TELADAN", "SAMPEL", "UMPAMA", "MISALNYA", "PERMISALAN", "TIRUAN", "PERAGA", "UJIAN", "COBA", "LATIHAN"}
-	areas := []string{village, "32.04.11.2002", "33.74.01.1001", "91.71.01.1001"}
-	state = map[uuid.UUID]change{}
-	fresh := func() event.PersonIdentity {
-		year, month, day, female := 1950+r.IntN(60), 1+r.IntN(12), 1+r.IntN(28), r.IntN(2)
-		return event.PersonIdentity{NIK: fmt.Sprintf("320410%02d%02d%02d%04d", day+40*female, month, year%100, 8000+r.IntN(1999)),
-			KK: fmt.Sprintf("320410%02d%02d15%04d", day, month, 8000+r.IntN(1999)), Name: pick(given) + " " + pick(more), BirthPlace: pick([]string{"BANDUNG", "GARUT", "SEMARANG"}),
-			BirthDate: fmt.Sprintf("%d-%02d-%02d", year, month, day), Sex: []string{"L", "P"}[female], Mother: pick(given) + " " + pick(more)}
-	}
-	var known []event.PersonIdentity
-	for range people {
-		p := fresh()
-		switch n := r.IntN(10); {
-		case n < 3 && len(known) > 0: // entered a second time
-			p = known[r.IntN(len(known))]
-			if r.IntN(2) == 0 {
-				p.NIK = ""
-			}
-			if r.IntN(3) == 0 {
-				p.Name = p.Name[:len(p.Name)-1]
-			}
-		case n == 3: // a place where everybody bears one name and was born on 1 January
-			p.Name, p.BirthDate, p.Mother, p.Sex = "SUPARMAN", "1970-01-01", "SUPARMI", "L"
-		}
-		known = append(known, p)
-		id := uuid.UUID{}
-		for i := range id {
-			id[i] = byte(r.IntN(256))
-		}
-		all := []change{{id, 1, pick(areas), &p}}
-		for all[len(all)-1].version < int64(1+r.IntN(3)) {
-			next := all[len(all)-1]
-			next.version++
-			switch r.IntN(4) {
-			case 0:
-				next.area = pick(areas)
-			case 1:
-				next.fields = nil
-			case 2:
-				other := fresh()
-				next.fields = &other
-			default:
-				next.fields = &p
-			}
-			all = append(all, next)
-		}
-		changes = append(changes, all)
-		state[id] = all[len(all)-1]
-	}
-	return changes, state
-}
-
-// expected compares everybody with everybody under the rule of keys, from nothing.
-func expected(c *comparer, state map[uuid.UUID]change) map[couple]event.Verdict {
-	under := map[int64][]*due{}
-	for id, now := range state {
-		if now.fields == nil {
-			continue
-		}
-		d := &due{residence: residence{Person: id, Area: now.area}, Fields: now.fields, record: c.read(id, *now.fields, now.area)}
-		for _, k := range c.keys(&d.record) {
-			under[k] = append(under[k], d)
-		}
-	}
-	out := map[couple]event.Verdict{}
-	for _, persons := range under {
-		if len(persons) > c.most {
-			continue
-		}
-		for i, a := range persons {
-			for _, b := range persons[:i] {
-				if p := c.pair(a, b); p != nil {
-					out[p.couple()] = p.Outcome
-				}
-			}
-		}
-	}
-	return out
-}
-
-// take applies changes in batches of random size, comparing after some of them.
-func take(t testing.TB, s *store, c *comparer, r *rand.Rand, order []change) {
-	t.Helper()
-	for len(order) > 0 {
-		n := min(1+r.IntN(40), len(order))
-		mustEnforce(t, s, order[:n])
-		order = order[n:]
-		if r.IntN(2) == 0 {
-			if _, err := s.compareDue(t.Context(), c, 1+r.IntN(60)); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	settle(t, s, c)
-}
-
-func mustEnforce(t testing.TB, s *store, changes []change) {
-	t.Helper()
-	newest := map[uuid.UUID]inForce{} // a batch holds each person once, as the consumer's gate sees to
-	for _, c := range changes {
-		if newest[c.person].Event < c.version {
-			newest[c.person] = inForce{registered: registered{identity: identity{c.person, c.version}, Area: c.area}, Event: c.version, Fields: c.fields}
-		}
-	}
-	var batch []inForce
-	for _, p := range newest {
-		batch = append(batch, p)
-	}
-	if err := pg.InTx(t.Context(), s.db, func(tx pgx.Tx) error { return s.enforce(t.Context(), tx, batch) }); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// settle compares until nobody is due.
-func settle(t testing.TB, s *store, c *comparer) {
-	t.Helper()
-	for {
-		n, err := s.compareDue(t.Context(), c, seekMost)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if n == 0 {
-			return
-		}
-	}
-}
-
-// onRecord reads all pairs, through the list that the API shows.
-func onRecord(t testing.TB, s *store) map[couple]event.Verdict {
-	t.Helper()
-	out := map[couple]event.Verdict{}
-	for after := (listed{}); ; {
-		page, err := s.pairsIn(t.Context(), "00", after, 50)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, p := range page {
-			if _, twice := out[p.pair.couple()]; twice {
-				t.Error("a pair is listed twice")
-			}
-			out[p.pair.couple()] = p.pair.Outcome
-		}
-		if len(page) < 50 {
-			return out
-		}
-		after = page[len(page)-1].at
-	}
-}
-
 // Whatever the order in which the registry's words arrive, the pairs are those of comparing everybody from nothing, also
 // where a key becomes crowded and empties again, and also after a rebuild that was stopped half way.
 func TestDuplicates_OrderOfArrival(t *testing.T) {
@@ -329,28 +164,6 @@ func TestDuplicates_OrderOfArrival(t *testing.T) {
 			mustPair(t, s)
 		})
 	}
-}
-
-// shuffled mixes the persons' changes; where stale is set also versions of one person, so that older ones come late.
-func shuffled(r *rand.Rand, changes [][]change, stale bool) []change {
-	var order []change
-	for _, all := range changes {
-		order = append(order, all...)
-	}
-	r.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
-	if stale {
-		return order
-	}
-	at := map[uuid.UUID][]int{}
-	for i, c := range order {
-		at[c.person] = append(at[c.person], i)
-	}
-	for _, all := range changes {
-		for i, place := range at[all[0].person] {
-			order[place] = all[i]
-		}
-	}
-	return order
 }
 
 // rebuild loses the pairs and starts a pass, which is stopped and taken up again.
@@ -412,4 +225,43 @@ func TestDuplicates_Replicas(t *testing.T) {
 		t.Errorf("pairs (-from nothing +as they came):\n%s", diff)
 	}
 	mustPair(t, s)
+}
+
+// What is on record is lost: reading the registry's stream again brings back the same persons and pairs, and publishes
+// nothing where nothing has changed.
+func TestDuplicates_Replay(t *testing.T) {
+	t.Parallel()
+	a, b := twice(1)
+	asleep := member(3)
+	broker, keys := testkit.Bus(t), testkit.Keys(t)
+	h := newHarnessOn(t, newSimulator(t, []string{civil(a, "hidup")}), broker, keys)
+	family := uuid.NewString()
+	h.register(1, village, family, a, b, asleep)
+	h.broker.Events(t, pairsFound, 1)
+	h.registry.Emit(t, outbox.Draft{Type: event.TypeRegistrantUpdated, Filter: event.Person, Area: event.AreaOf(village), ID: asleep.PersonID,
+		Data: event.RegistrantUpdated{State: event.Inactive, Area: village, FamilyID: family, IdentityVersion: 1}, Seal: map[event.Class]any{event.Identity: asleep}})
+	h.register(2, "32.04.11.2002", family, b)
+	h.broker.Events(t, pairsFound, 2)
+	state := `SELECT string_agg(person_id || area || identity_version || COALESCE(identity::text, '') || nik, ',' ORDER BY person_id) FROM registrant`
+	var before, after string
+	if err := h.store.db.QueryRow(t.Context(), state).Scan(&before); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.store.db.Exec(t.Context(), `DELETE FROM registrant; DELETE FROM duplicate_key`); err != nil {
+		t.Fatal(err)
+	}
+	environment := testkit.Getenv(service, h.store.db.Config().ConnString(), broker, keys, testkit.Issuer(t), nil)
+	if err := duplicates(t.Context(), environment, []string{"--replay", "--rebuild"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.store.db.QueryRow(t.Context(), state).Scan(&after); err != nil || after != before {
+		t.Errorf("got other persons in force than before (%v)", err)
+	}
+	if all := h.broker.Quiet(t, pairsFound, 300*time.Millisecond); len(all) != 2 {
+		t.Errorf("got %d events, want no third", len(all))
+	}
+	mustPair(t, h.store)
+	if err := duplicates(t.Context(), environment, []string{"--all"}); err == nil {
+		t.Error("an unknown flag is no error")
+	}
 }

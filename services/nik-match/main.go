@@ -103,14 +103,16 @@ func redrive(ctx context.Context, getenv func(string) string, args []string) err
 	return err
 }
 
-// duplicates is the subcommand that compares whoever is still to be compared, and with --rebuild everybody anew. It may be
-// stopped and started again, and run beside the service: both take turns at the same list, and the service publishes.
+// duplicates is the subcommand that compares whoever is still to be compared; with --rebuild everybody on record anew, with
+// --replay everybody whom the registry's stream has. It may be stopped and started again, and run beside the service:
+// both take turns at the same list, and the service publishes.
 func duplicates(ctx context.Context, getenv func(string) string, args []string) error {
 	flags := flag.NewFlagSet("duplicates", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	rebuild := flags.Bool("rebuild", false, "compare everybody anew")
+	rebuild := flags.Bool("rebuild", false, "compare everybody on record anew")
+	fromStream := flags.Bool("replay", false, "record everybody from the registry's stream first")
 	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
-		return app.Usage(errors.New("duplicates takes --rebuild and nothing else"))
+		return app.Usage(errors.New("duplicates takes --rebuild, --replay and nothing else"))
 	}
 	var cfg app.Common
 	if err := app.Load(getenv, &cfg); err != nil {
@@ -126,6 +128,18 @@ func duplicates(ctx context.Context, getenv func(string) string, args []string) 
 		return err
 	}
 	s := &store{db: db, out: outbox.New(service, db, keys), now: time.Now}
+	if *fromStream {
+		nats, err := bus.Connect(ctx, cfg.NATSURL, cfg.NATSKeyFile, service)
+		if err != nil {
+			return err
+		}
+		defer nats.Close()
+		read, err := (&replay{nats, keys, s}).run(ctx)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("%d events read\n", read)
+	}
 	if *rebuild {
 		if err := s.startPass(ctx, standardComparer().model.Version); err != nil {
 			return err
