@@ -107,7 +107,7 @@ func together(a []atom) (w string, marked, ok bool) {
 	}
 	n := 0
 	for i, x := range a {
-		if i < len(a)-1 && !x.dot && len(x.text) > 1 || i > 0 && x.comma {
+		if i < len(a)-1 && !x.dot && len(x.text) > 1 {
 			return "", false, false
 		}
 		marked = marked || x.dot
