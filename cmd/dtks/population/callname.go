@@ -46,21 +46,26 @@ func callName(n *written) string {
 			}
 		}
 	}
-	if n.chance(.5) { // the beginning, up to a closed syllable: SULISTYOWATI, SULIS
-		for at := 4; at < len(word) && at < 7; at++ {
-			if !vowel(word[at-1]) && !vowel(word[at]) || vowel(word[at-1]) && at >= 5 {
-				return word[:at]
-			}
-		}
-		return word[:4]
+	if n.chance(.5) && len(word) > 5 {
+		return beginning(word)
 	}
 	if twice := repeated(word); twice != "" && n.chance(.4) {
 		return twice
 	}
-	for at := len(word) - 4; at > 0; at-- { // the last two syllables: SUPARDI, PARDI
+	for at := len(word) - min(4, len(word)-2); at > 0; at-- { // the last two syllables: SUPARDI, PARDI
 		if !vowel(word[at]) && vowel(word[at+1]) {
 			return word[at:]
 		}
 	}
 	return word
+}
+
+// beginning is a long name up to a closed syllable, else up to the second vowel: SULIS of SULISTYOWATI, HEN of HENDRA.
+func beginning(word string) string {
+	for at := 3; at < 6; at++ {
+		if !vowel(word[at-1]) && !vowel(word[at]) {
+			return word[:at]
+		}
+	}
+	return word[:4]
 }

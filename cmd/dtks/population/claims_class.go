@@ -9,7 +9,11 @@ func (w *writer) nothing() {}
 // slight are the errors of a careful office, on top of the class's own.
 func (w *writer) slight() { w.errors(Office) }
 
-// until applies f until the record has changed, as often as it may be without effect on this person.
+func otherName(a, b Person) bool { return a.Name != b.Name }
+func otherDate(a, b Person) bool { return a.BirthDate != b.BirthDate }
+func otherHome(a, b Person) bool { return a.KK != b.KK || a.Address != b.Address || a.Area != b.Area }
+
+// until applies f until the record has changed, which may take some times: a single name loses no word.
 func (w *writer) until(f func(), field func() string) {
 	before := field()
 	for try := 0; try < 12 && field() == before; try++ {
@@ -50,7 +54,7 @@ func (w *writer) claimNickname() {
 }
 
 func (w *writer) claimDate() {
-	kinds := []string{"day_month_swapped", "digit", "year_off", "first_january", "other_day", "year_only", "missing", "form"}
+	kinds := []string{"day_month_swapped", "digit", "year_off", "first_january", "other_day", "relative", "year_only", "missing", "form"}
 	w.until(func() { w.oneError("BirthDate", kinds) }, func() string { return w.out.BirthDate })
 	w.slight()
 }

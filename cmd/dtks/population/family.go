@@ -32,7 +32,7 @@ type family struct {
 	address address
 	culture culture
 	clan    string
-	noble   bool
+	noble   int // which of the two ranks of its people, 0 for none
 }
 
 // settlement makes families one after another; the numbers it hands out are unique within it.
@@ -54,7 +54,9 @@ func (s *settlement) family() *family {
 	where := s.land.regencies[g]
 	f := &family{regency: g, village: village.Code, address: newAddress(s.random, village.Code)}
 	f.culture = cultures[where.peoples[s.weighted(where.mix)]]
-	f.clan, f.noble = s.clan(f.culture, ""), s.chance(f.culture.noble)
+	if f.clan = s.clan(f.culture, ""); s.chance(f.culture.noble) {
+		f.noble = s.between(1, 2)
+	}
 	age := 22 + s.IntN(30) + s.IntN(34)
 	widow := s.chance(.13)
 	head := s.adult(f, widow, today-age, f.clan)
@@ -73,7 +75,7 @@ func (s *settlement) family() *family {
 		if s.chance(.07) {
 			from = s.firstDistrict(f)
 		}
-		p.nik = s.number(from, p.born, p.female, false)
+		p.nik = s.number(from, s.firstRecorded(p), p.female, false)
 	}
 	s.pairTwins(f)
 	return f
@@ -189,12 +191,44 @@ func (s *settlement) grandparent(f *family, head *person, age int) {
 func (s *settlement) firstDistrict(f *family) string {
 	switch at := s.Float64(); {
 	case at < .84:
-		return f.village
+		return s.codeThen(f.village)
 	case at < .93:
-		return s.land.village(s.random, f.regency).Code
+		return s.codeThen(s.land.village(s.random, f.regency).Code)
 	}
 	_, village := s.land.home(s.random)
 	return village.Code
+}
+
+// codeThen is the code an area had when most NIKs were issued: provinces were split since, and NIK keep the old code.
+func (s *settlement) codeThen(area string) string {
+	for _, g := range s.land.regencies {
+		if g.oldCode != "" && area[:5] == g.code && s.chance(.8) {
+			return g.oldCode + area[5:]
+		}
+	}
+	return area
+}
+
+// corrected is the share of adults whose birth date was corrected after their NIK was issued; the NIK keeps the first
+// (domain.md 3.1; share [own]).
+const corrected = .015
+
+// firstRecorded is the birth date that the NIK carries.
+func (s *settlement) firstRecorded(p *person) date {
+	d := p.born
+	if d.year > 2005 || !s.chance(corrected) {
+		return d
+	}
+	switch s.IntN(3) {
+	case 0:
+		d.year += one(s.random, []int{-2, -1, 1, 2})
+		d.day = min(d.day, 28)
+	case 1:
+		d.day, d.month = 1, 1
+	default:
+		d.day = s.between(1, daysIn(d.year, d.month))
+	}
+	return d
 }
 
 // number is a NIK or KK: district, date, and a serial of 9001 and up. Real serials start at 0001 and get nowhere near,
@@ -311,8 +345,10 @@ func (s *settlement) twinName(p *person, own []string) []string {
 	other := p.twin.tokens
 	switch s.weighted([]float64{.38, .16, .06, .40}) {
 	case 0:
-		if len(other) > 1 {
+		if len(other) > 1 && p.female == p.twin.female {
 			return append([]string{own[0]}, other[1:]...)
+		} else if len(other) > 1 {
+			return []string{own[0], other[len(other)-1]}
 		}
 	case 1:
 		if len(other) > 1 && len(own) > 1 && p.female == p.twin.female {

@@ -31,7 +31,7 @@ type bearer struct {
 	female bool
 	order  int    // 1 is the first child
 	clan   string // marga, fam or Chinese surname; empty where the people has none
-	noble  bool   // of a family that writes ANDI, TEUKU, LALU or I GUSTI
+	noble  int    // 1 or 2 in a family of rank, which writes ANDI, TEUKU, LALU, I GUSTI or I DEWA
 }
 
 // by picks from the list of the bearer's sex.
@@ -245,7 +245,7 @@ func bugis(b bearer) []string {
 func ranked(plain func(bearer) []string, man, woman string) func(bearer) []string {
 	return func(b bearer) []string {
 		tokens := plain(b)
-		if b.noble {
+		if b.noble > 0 {
 			title := man
 			if b.female {
 				title = woman
@@ -280,10 +280,10 @@ func balinese(b bearer) []string {
 	}
 	var tokens []string
 	switch {
-	case b.noble && !b.female:
-		tokens = append(tokens, "I", one(b.random, []string{"GUSTI", "DEWA"}))
-	case b.noble:
-		tokens = append(tokens, "NI", one(b.random, []string{"GUSTI", "DEWA", "DESAK"}))
+	case b.noble > 0 && !b.female:
+		tokens = append(tokens, "I", []string{"GUSTI", "DEWA"}[b.noble-1])
+	case b.noble > 0:
+		tokens = append(tokens, "NI", []string{"GUSTI", "DESAK"}[b.noble-1])
 	case b.female && b.chance(.85):
 		tokens = append(tokens, "NI")
 	case !b.female && b.chance(.8):

@@ -17,6 +17,7 @@ type regency struct {
 	mix      []float64
 	short    string // how clerks abbreviate its name; empty if they do not
 	formerly string // an older name or spelling; empty if none
+	oldCode  string // regency code before a province was split; empty if unchanged
 	villages []wilayah.Area
 }
 
@@ -63,7 +64,7 @@ var regencies = sync.OnceValue(func() []*regency {
 		{code: "73.08", share: 3, peoples: []string{"bugis"}, mix: []float64{1}, formerly: "WATAMPONE"},
 		{code: "81.71", share: 1.5, peoples: []string{"moluccas"}, mix: []float64{1}, short: "AMQ", formerly: "AMBOINA"},
 		{code: "91.03", share: 2, peoples: []string{"papua", "java", "bugis"}, mix: []float64{7, 1.5, 1.5}, short: "JPR", formerly: "HOLLANDIA"},
-		{code: "95.01", share: 1.5, peoples: []string{"papua"}, mix: []float64{1}, formerly: "WAMENA"},
+		{code: "95.01", share: 1.5, peoples: []string{"papua"}, mix: []float64{1}, formerly: "WAMENA", oldCode: "91.02"},
 	}
 	for _, g := range list {
 		g.name = plainName(g.code)

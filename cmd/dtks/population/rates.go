@@ -72,6 +72,7 @@ var rates = []Rate{
 	{"BirthDate", "year_off", [3]float64{.006, .03, .04}, dates, (*writer).yearOff},
 	{"BirthDate", "first_january", [3]float64{.002, .012, .05}, dates, (*writer).firstJanuary},
 	{"BirthDate", "other_day", [3]float64{.002, .012, .015}, assumed, (*writer).otherDay},
+	{"BirthDate", "relative", [3]float64{.001, .006, .006}, assumed, (*writer).dateRelative},
 	{"BirthDate", "year_only", [3]float64{0, .006, .03}, dates, (*writer).yearOnly},
 	{"BirthDate", "missing", [3]float64{.002, .015, .04}, assumed, func(w *writer) { w.out.BirthDate = "" }},
 	{"BirthDate", "placeholder", [3]float64{0, .001, .006}, assumed, (*writer).datePlaceholder},

@@ -26,7 +26,7 @@ var legalForms = map[string]lexicon{
 // letters are differences of spelling inside a word that sound alike.
 var letters = [][2]string{
 	{"I", "Y"}, {"F", "P"}, {"V", "F"}, {"Z", "S"}, {"Z", "J"}, {"Q", "K"}, {"KH", "H"}, {"KH", "CH"}, {"SY", "S"}, {"TH", "T"},
-	{"DH", "D"}, {"X", "KS"}, {"PH", "F"}, {"O", "U"}, {"IA", "IYA"}, {"AE", "AI"}, {"EI", "I"}, {"DZ", "Z"}, {"IE", "I"},
+	{"DH", "D"}, {"X", "KS"}, {"PH", "F"}, {"O", "U"}, {"IA", "IYA"}, {"AE", "AI"}, {"EI", "I"}, {"DZ", "Z"}, {"IE", "I"}, {"AI", "A'I"}, {"AU", "A'U"},
 	{"NN", "N"}, {"MM", "M"}, {"LL", "L"}, {"TT", "T"}, {"RR", "R"}, {"FF", "F"}, {"SS", "S"}, {"DD", "D"}, {"H", ""},
 }
 

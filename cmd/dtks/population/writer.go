@@ -128,6 +128,13 @@ func (w *writer) otherDay() {
 	})
 }
 
+// dateRelative is the next line of the family card.
+func (w *writer) dateRelative() {
+	if list := w.p.family.members; len(list) > 1 {
+		w.dated(func(date) date { return one(w.random, list).born })
+	}
+}
+
 func (w *writer) yearOnly() {
 	if len(w.out.BirthDate) == 10 {
 		w.out.BirthDate = w.out.BirthDate[:4] + one(w.random, []string{"", "", "-00-00"})

@@ -38,7 +38,7 @@ func (n *written) title() {
 		switch {
 		case n.year > 2000:
 		case n.chance(.12):
-			n.before = one(n.random, []string{"DRS. ", "DRA ", "IR. ", "DR. ", "PROF. ", "UST. ", "K.H. ", "RD. "})
+			n.before = one(n.random, map[bool][]string{false: {"DRS. ", "IR. ", "DR. ", "PROF. ", "UST. ", "K.H. ", "RD. "}, true: {"DRA. ", "DRA ", "IR. ", "DR. ", "R.A. "}}[n.female])
 		case n.female:
 			n.before = one(n.random, []string{"HJ. ", "HJ ", "HJ.", "NY. ", "IBU "})
 		default:
