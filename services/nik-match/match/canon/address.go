@@ -63,8 +63,8 @@ func (l Lists) Address(s string) (tokens []Token, rt, rw string) {
 				continue
 			}
 		}
-		if digit(w[0]) {
-			w = trimZeros(w)
+		if n := trimZeros(w); n != "" {
+			w = n
 		}
 		from := len(keys)
 		keys = soundKeys(keys, w)

@@ -21,7 +21,10 @@ type lists struct {
 
 // readings are the tokens a word stands for by where it stands; nil where nothing is known there.
 type readings struct {
-	any, first, bali []Token
+	any   []Token
+	first []Token // before another name
+	bali  []Token // after a Balinese order name
+	rank  []Token // in front, before a Balinese order name
 }
 
 var indonesia = sync.OnceValue(func() *lists {
@@ -98,17 +101,11 @@ func (l *lists) addName(c []string) error {
 		return fmt.Errorf("unknown kind %q", c[1])
 	}
 	variants := strings.Fields(strings.Trim(c[3], "-"))
-	if !strings.Contains(c[0], " ") {
-		if l.words[c[0]] == nil || l.words[c[0]].any == nil {
-			variants = append(variants, c[0])
-		}
+	if c[2] == "any" && !strings.Contains(c[0], " ") {
+		variants = append(variants, c[0])
 	}
 	for _, v := range variants {
-		where := c[2]
-		if v == c[0] && where != "first" {
-			where = "any"
-		}
-		if err := l.addWord(v, where, familyTokens(v, c[0], kind)); err != nil {
+		if err := l.addWord(v, c[2], familyTokens(v, c[0], kind)); err != nil {
 			return err
 		}
 	}
@@ -153,6 +150,8 @@ func (l *lists) addWord(word, where string, tokens []Token) error {
 		slot = &r.first
 	case "bali":
 		slot = &r.bali
+	case "rank":
+		slot = &r.rank
 	default:
 		return fmt.Errorf("unknown place %q", where)
 	}

@@ -160,6 +160,8 @@ func (l *lists) tokens(a []atom) []Token {
 			switch {
 			case r.bali != nil && len(out) > 0 && out[len(out)-1].Kind == Order:
 				known = r.bali
+			case r.rank != nil && i == 0 && len(a) > 1 && l.isOrder(a[1].text):
+				known = r.rank
 			case r.first != nil && i == 0 && len(a) > 1:
 				known = r.first
 			default:
@@ -196,12 +198,10 @@ func (l *lists) rank(a []atom) []atom {
 		b[i] = a[i].text[0]
 	}
 	w := string(b[:n])
-	r := l.words[w]
-	if r == nil || r.first == nil && (r.any == nil || r.any[0].Kind != Order) {
+	if r := l.words[w]; r == nil || r.rank == nil {
 		return a
 	}
-	out := append([]atom{{text: w}}, a[n:]...)
-	return out
+	return append([]atom{{text: w}}, a[n:]...)
 }
 
 func (l *lists) isOrder(w string) bool {

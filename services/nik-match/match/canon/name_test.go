@@ -73,6 +73,8 @@ func TestName(t *testing.T) {
 		{"A.A. Gede Rai", "ANAK AGUNG GEDE RAI"},
 		{"A.A. Nafis", "A A NAFIS"},
 		{"I.B. Made Oka", "IDA BAGUS MADE OKA"},
+		{"AA SURYANA", "AA SURYANA"},
+		{"DEA PUTRI DEA", "DEA PUTRI DEA"},
 		{"NI LUH PT SARI", "NI LUH PUTU SARI"},
 		{"HJ. SITI AISYAH BINTI H. UMAR (ALM)", "SITI AISYAH < UMAR [HJ H ALM]"},
 		{"Ali bin Abu Bakar bin Umar", "ALI < ABU BAKAR UMAR"},
@@ -125,6 +127,9 @@ func TestKinds(t *testing.T) {
 	}{
 		{"MOH RIZKI", []TokenKind{Prefix, Ordinary}},
 		{"I WAYAN RAI", []TokenKind{Order, Order, Ordinary}},
+		{"IDA AYU OKA", []TokenKind{Order, Order, Ordinary}},
+		{"IDA FARIDA", []TokenKind{Ordinary, Ordinary}},
+		{"AGUNG AYU", []TokenKind{Ordinary, Ordinary}},
 		{"I RAI", []TokenKind{Initial, Ordinary}},
 		{"TOGAR HARAHAP", []TokenKind{Ordinary, Clan}},
 		{"BUDI K 2", []TokenKind{Ordinary, Initial, Number}},
