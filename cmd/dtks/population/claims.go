@@ -175,13 +175,13 @@ func shareWord(p, q *person) bool {
 
 // claim draws a class, and people for it.
 func (b *block) claim(honest bool) Claim {
-	weights := make([]float64, len(classes))
-	for i, c := range classes {
-		if c.Genuine == honest {
-			weights[i] = c.Share
+	var weights [32]float64
+	for i := range classes {
+		if classes[i].Genuine == honest {
+			weights[i] = classes[i].Share
 		}
 	}
-	class := classes[b.weighted(weights)]
+	class := &classes[b.weighted(weights[:len(classes)])]
 	for {
 		if c, ok := class.from(b); ok {
 			c.Class, c.Genuine = class.Name, honest

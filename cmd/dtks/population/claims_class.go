@@ -23,39 +23,50 @@ func (w *writer) until(f func(), field func() string) {
 
 func (w *writer) nameNow() string { return w.name.String() }
 
-// spellings are the errors in a name that leave it the same name.
-var spellingErrors = []string{"title", "descent", "alias", "old_spelling", "shortened", "respelled", "joined", "dropped", "initial", "mistyped",
-	"transposed", "cut", "spaced", "alike"}
-
-// oneError applies one of the kinds of a field, as likely as the table has it for hurried operators.
-func (w *writer) oneError(field string, kinds []string) {
-	weights := make([]float64, len(rates))
-	for i, r := range rates {
-		for _, k := range kinds {
-			if r.Field == field && r.Error == k {
-				weights[i] = r.Share[Rushed]
-			}
-		}
-	}
-	rates[w.weighted(weights)].apply(w)
+// choice is a set of errors of one field, as likely as the table has them for hurried operators.
+type choice struct {
+	errors  []*Rate
+	weights []float64
 }
 
+func choose(field string, kinds ...string) choice {
+	var c choice
+	for i := range rates {
+		if rates[i].Field == field && slices.Contains(kinds, rates[i].Error) {
+			c.errors, c.weights = append(c.errors, &rates[i]), append(c.weights, rates[i].Share[Rushed])
+		}
+	}
+	return c
+}
+
+var (
+	// spellingErrors leave a name the same name.
+	spellingErrors = choose("Name", "title", "descent", "alias", "old_spelling", "shortened", "respelled", "joined", "dropped", "initial",
+		"mistyped", "transposed", "cut", "spaced", "alike")
+	nameErrors = choose("Name", "call_name", "title", "descent", "alias", "old_spelling", "shortened", "respelled", "joined", "dropped", "single",
+		"initial", "swapped", "mistyped", "transposed", "cut", "spaced", "alike")
+	dateErrors = choose("BirthDate", "day_month_swapped", "digit", "year_off", "first_january", "other_day", "relative", "year_only", "missing",
+		"form")
+)
+
+// one applies an error of the choice.
+func (w *writer) one(c choice) { c.errors[w.weighted(c.weights)].apply(w) }
+
 func (w *writer) claimSpelling() {
-	w.until(func() { w.oneError("Name", spellingErrors) }, w.nameNow)
+	w.until(func() { w.one(spellingErrors) }, w.nameNow)
 	w.slight()
 }
 
 func (w *writer) claimNickname() {
 	before := w.nameNow()
 	if w.until(w.name.called, w.nameNow); w.nameNow() == before { // short names are call names already
-		w.until(func() { w.oneError("Name", spellingErrors) }, w.nameNow)
+		w.until(func() { w.one(spellingErrors) }, w.nameNow)
 	}
 	w.slight()
 }
 
 func (w *writer) claimDate() {
-	kinds := []string{"day_month_swapped", "digit", "year_off", "first_january", "other_day", "relative", "year_only", "missing", "form"}
-	w.until(func() { w.oneError("BirthDate", kinds) }, func() string { return w.out.BirthDate })
+	w.until(func() { w.one(dateErrors) }, func() string { return w.out.BirthDate })
 	w.slight()
 }
 
@@ -69,7 +80,7 @@ func (w *writer) claimMoved() {
 }
 
 func (w *writer) claimSeveral() {
-	w.until(func() { w.oneError("Name", append(spellingErrors, "call_name", "single", "swapped")) }, w.nameNow)
+	w.until(func() { w.one(nameErrors) }, w.nameNow)
 	w.errors(Rushed)
 }
 
