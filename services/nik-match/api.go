@@ -110,6 +110,7 @@ type status struct {
 	Waiting  int64      `json:"waiting"`
 	Calling  int64      `json:"calling"`
 	Parked   int64      `json:"parked"`
+	Compare  int64      `json:"to_compare" doc:"Registrants still to be compared with others"`
 	Oldest   *time.Time `json:"oldest,omitempty" doc:"When the longest-waiting job came in"`
 	LastCall *lastCall  `json:"last_call,omitempty"`
 	Quota    *quotaDay  `json:"quota,omitempty" doc:"Of today, Western Indonesian Time"`

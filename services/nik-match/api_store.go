@@ -63,7 +63,8 @@ func (s *store) status(ctx context.Context) (status, error) {
 		SELECT (SELECT count(*) FROM match WHERE state = 'waiting'),
 			(SELECT count(*) FROM match WHERE state = 'calling'),
 			(SELECT count(*) FROM match WHERE state = 'parked'),
-			(SELECT min(created_at) FROM match WHERE state = 'waiting')`).Scan(&out.Waiting, &out.Calling, &out.Parked, &out.Oldest)
+			(SELECT count(*) FROM registrant WHERE due IS NOT NULL),
+			(SELECT min(created_at) FROM match WHERE state = 'waiting')`).Scan(&out.Waiting, &out.Calling, &out.Parked, &out.Compare, &out.Oldest)
 	if err != nil {
 		return out, fmt.Errorf("counting jobs: %w", err)
 	}
