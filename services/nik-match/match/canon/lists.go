@@ -22,7 +22,8 @@ type lists struct {
 // readings are the tokens a word stands for by where it stands; nil where nothing is known there.
 type readings struct {
 	any   []Token
-	first []Token // before another name
+	first []Token // in front, before another name
+	ahead []Token // anywhere before another name
 	bali  []Token // after a Balinese order name
 	rank  []Token // in front, before a Balinese order name
 }
@@ -148,6 +149,8 @@ func (l *lists) addWord(word, where string, tokens []Token) error {
 		slot = &r.any
 	case "first":
 		slot = &r.first
+	case "before":
+		slot = &r.ahead
 	case "bali":
 		slot = &r.bali
 	case "rank":

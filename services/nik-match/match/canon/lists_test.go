@@ -22,7 +22,7 @@ func TestRepresentativesRepresentThemselves(t *testing.T) {
 	t.Parallel()
 	l := indonesia()
 	for word, r := range l.words {
-		for _, tokens := range [][]Token{r.any, r.first, r.bali, r.rank} {
+		for _, tokens := range [][]Token{r.any, r.first, r.ahead, r.bali, r.rank} {
 			for _, token := range tokens {
 				own := l.words[token.Canon]
 				if own == nil || own.any == nil {

@@ -164,6 +164,8 @@ func (l *lists) tokens(a []atom) []Token {
 				known = r.rank
 			case r.first != nil && i == 0 && len(a) > 1:
 				known = r.first
+			case r.ahead != nil && i < len(a)-1:
+				known = r.ahead
 			default:
 				known = r.any
 			}

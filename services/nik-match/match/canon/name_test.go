@@ -73,6 +73,9 @@ func TestName(t *testing.T) {
 		{"A.A. Gede Rai", "ANAK AGUNG GEDE RAI"},
 		{"A.A. Nafis", "A A NAFIS"},
 		{"I.B. Made Oka", "IDA BAGUS MADE OKA"},
+		{"ANDI ST. AISJAH, ST", "ANDI SITI AISYAH [ST]"},
+		{"TB. ACE HASAN", "TUBAGUS ACE HASAN"},
+		{"I NY OKA", "I NYOMAN OKA"},
 		{"AA SURYANA", "AA SURYANA"},
 		{"DEA PUTRI DEA", "DEA PUTRI DEA"},
 		{"NI LUH PT SARI", "NI LUH PUTU SARI"},
@@ -149,7 +152,7 @@ func TestNamesOfTwoPeople(t *testing.T) {
 	t.Parallel()
 	for _, c := range [][2]string{
 		{"AMINAH", "AISYAH"}, {"SUPARMAN", "SUPARMIN"}, {"ALI", "ADI"}, {"NURHAYATI", "NURJANAH"}, {"SUYATI", "SUYATNO"},
-		{"HASAN", "HASIM"}, {"DEDI", "DIDI"}, {"RINI", "RANI"}, {"SUMARNI", "SUMARNO"}, {"WAHYUDI", "WAHYUNI"},
+		{"HASAN", "HASIM"}, {"DEDI", "DIDI"}, {"RINI", "RANI"}, {"DEVI", "DEWI"}, {"SUMARNI", "SUMARNO"}, {"WAHYUDI", "WAHYUNI"},
 		{"YULIANTI", "YULIANTO"}, {"MULYANA", "MULYANI"}, {"SARI", "SURI"}, {"ROHANI", "ROHANA"}, {"RATNA", "RETNO"},
 		{"SURYA", "SURYO"}, {"FITRIA", "FITRI"}, {"ABDULLAH", "ABDUL"}, {"YONO", "YANTO"},
 	} {
@@ -207,7 +210,7 @@ func TestNickname(t *testing.T) {
 		{"KOKOM", "KOMARIAH", true}, {"MINAH", "AMINAH", true}, {"OPIK", "TAUFIQ", true}, {"MAMAT", "MOCH", true},
 		{"WAWAN", "WAWAN", false}, {"SITI", "SITTI", false}, {"HERMAN", "HERMANTO", false}, {"ALI", "ADI", false},
 		{"AMINAH", "AISYAH", false}, {"SUPARMAN", "SUPARMIN", false}, {"WAWAN", "SURYADI", false}, {"BUDI", "SUSI", false},
-		{"UDIN", "SULAIMAN", false}, {"M", "MUHAMMAD", false}, {"12", "1212", false},
+		{"UDIN", "SULAIMAN", false}, {"DIDI", "ADI", false}, {"M", "MUHAMMAD", false}, {"12", "1212", false},
 	} {
 		l := Indonesia()
 		x, y := l.Name(c.a).Tokens[0], l.Name(c.b).Tokens[0]

@@ -25,7 +25,13 @@ func soundOf(w string) string {
 	return string(b)
 }
 
+// shortestFull is the fewest letters of a name that a pattern with * stands for.
+const shortestFull = 5
+
 func (p pattern) match(s string) bool {
+	if (p.before || p.after) && len(s) < shortestFull {
+		return false
+	}
 	switch {
 	case p.before && p.after:
 		return strings.Contains(s, p.sound)
