@@ -25,7 +25,7 @@ type Data struct {
 type Result struct {
 	Name      string         // of the matcher, fit for a report line: exact, ratcliff_obershelp, …
 	Threshold float64        // the matcher's own limit for calling a pair a match
-	Pairs     []quality.Pair // pairs above a floor at or below the limit, with scores from 0 to 1
+	Pairs     []quality.Pair // pairs above a floor at or below the limit, scored in the matcher's own unit (see Claim)
 	Compared  int64          // pairs judged, those ruled out by a bound among them
 	Note      string         // what a reader must know of this run, such as blocking; "" = all pairs
 }

@@ -20,17 +20,17 @@ type scan struct {
 	fields  []*interned
 	tables  [][][]uint8 // by field: level of value x with value y, nil where there are too many
 	blocked bool
-	groupsA [][][]int32         // by field and value: records, nil where the value forms no block
-	groupsB [][][]int32         // same as groupsA for one file
-	seen    int64               // pairs looked at by count
-	codes   map[uint32]struct{} // patterns met by count
+	groupsA [][][]int32 // by field and value: records, nil where the value forms no block
+	groupsB [][][]int32 // same as groupsA for one file
+	seen    int64       // pairs looked at by count
+	codes   []uint32    // patterns met by count
 }
 
 func newScan(d Data) *scan {
 	if len(d.Fields) > maxFields {
 		d.Fields = d.Fields[:maxFields]
 	}
-	s := &scan{data: d, blocked: max(len(d.A), len(d.B)) > allPairs, codes: map[uint32]struct{}{}}
+	s := &scan{data: d, blocked: max(len(d.A), len(d.B)) > allPairs}
 	for f := range d.Fields {
 		in := intern(d, f)
 		s.fields = append(s.fields, in)
@@ -166,10 +166,8 @@ func (s *scan) levels(code uint32) []uint8 {
 	return out
 }
 
-// row yields the pairs of record i that are to be looked at, with their pattern and the field whose agreement
-// brings them together, -1 where all pairs are looked at. A pair that an earlier field has brought together
-// comes again: estimating M in a block without it would take agreement in that field for rare.
-func (s *scan) row(i int32, yield func(j int32, code uint32, field int, again bool)) {
+// row yields the pairs of record i that are to be looked at, each once over all rows, with their pattern.
+func (s *scan) row(i int32, yield func(j int32, code uint32)) {
 	sides := s.sides(i)
 	if !s.blocked {
 		first, n := i+1, int32(len(s.data.A))
@@ -177,7 +175,7 @@ func (s *scan) row(i int32, yield func(j int32, code uint32, field int, again bo
 			first, n = 0, int32(len(s.data.B))
 		}
 		for j := first; j < n; j++ {
-			yield(j, s.code(sides, i, j), -1, false)
+			yield(j, s.code(sides, i, j))
 		}
 		return
 	}
@@ -187,10 +185,10 @@ func (s *scan) row(i int32, yield func(j int32, code uint32, field int, again bo
 			continue
 		}
 		for _, j := range s.groupsB[f][x] {
-			if s.data.B == nil && j <= i {
+			if s.data.B == nil && j <= i || s.met(f, i, j) {
 				continue
 			}
-			yield(j, s.code(sides, i, j), f, s.met(f, i, j))
+			yield(j, s.code(sides, i, j))
 		}
 	}
 }
@@ -205,62 +203,29 @@ func (s *scan) met(field int, i, j int32) bool {
 	return false
 }
 
-// count counts the pairs by pattern: in each block, and over all with each pair once.
-func (s *scan) count(ctx context.Context) (blocks []block, once block) {
-	size := 1
-	if s.blocked {
-		size = len(s.fields)
+// count counts the pairs by pattern.
+func (s *scan) count(ctx context.Context) []pattern {
+	counts := make([]map[uint32]int64, cores())
+	for c := range counts {
+		counts[c] = map[uint32]int64{}
 	}
-	// The last count of each core is the one over all.
-	counts := make([][]map[uint32]int64, cores())
-	for w := range counts {
-		for range size + 1 {
-			counts[w] = append(counts[w], map[uint32]int64{})
+	spread(len(s.data.A), func(c, i int) {
+		if ctx.Err() == nil {
+			s.row(int32(i), func(_ int32, code uint32) { counts[c][code]++ })
 		}
-	}
-	spread(len(s.data.A), func(w, i int) {
-		if ctx.Err() != nil {
-			return
-		}
-		s.row(int32(i), func(_ int32, code uint32, field int, again bool) {
-			if s.blocked {
-				counts[w][field][code]++
-			}
-			if !again {
-				counts[w][size][code]++
-			}
-		})
 	})
-	once = s.gather(counts, size, -1)
-	for _, p := range once.patterns {
-		s.seen += p.pairs
-	}
-	if !s.blocked {
-		return []block{once}, once
-	}
-	for f := range s.fields {
-		blocks = append(blocks, s.gather(counts, f, f))
-	}
-	return blocks, once
-}
-
-// gather adds one count up over all cores, in order, so that sums over patterns come out the same each time.
-func (s *scan) gather(counts [][]map[uint32]int64, which, field int) block {
-	sum := map[uint32]int64{}
-	for w := range counts {
-		for code, n := range counts[w][which] {
-			sum[code] += n
+	for _, more := range counts[1:] {
+		for code, n := range more {
+			counts[0][code] += n
 		}
 	}
-	b := block{field: field}
-	for _, code := range slices.Sorted(maps.Keys(sum)) {
-		s.codes[code] = struct{}{}
-		b.patterns = append(b.patterns, pattern{s.levels(code), sum[code]})
+	// In order, so that sums over patterns come out the same each time.
+	s.codes = slices.Sorted(maps.Keys(counts[0]))
+	var out []pattern
+	for _, code := range s.codes {
+		n := counts[0][code]
+		s.seen += n
+		out = append(out, pattern{s.levels(code), n})
 	}
-	return b
-}
-
-// prior is where the search for the share of matches begins: one record in five has another of its person.
-func (s *scan) prior() float64 {
-	return max(float64(len(s.data.A))/5, 1) / float64(max(s.data.pairs(), 5))
+	return out
 }

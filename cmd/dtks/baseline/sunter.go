@@ -69,10 +69,11 @@ func levelOf(similarity float64) uint8 {
 	return levelElse
 }
 
-// FellegiSunter learns a model on the data itself and applies it; pairs with a likelihood of 0.001 or more
-// are kept. Up to 10,000 records all pairs are looked at, above that those that agree exactly in a field.
+// FellegiSunter learns a model on the data itself and applies it. Scores are bits, since likelihoods of many
+// fields run into 1; the limit of 0 bits is a likelihood of one half, and pairs from -10 bits on are kept. Up
+// to 10,000 records all pairs are looked at, above that those that agree exactly in a field.
 func FellegiSunter(ctx context.Context, d Data) (Result, error) {
-	r := Result{Name: "fellegi_sunter", Threshold: 0.5, Compared: d.pairs()}
+	r := Result{Name: "fellegi_sunter", Threshold: 0, Compared: d.pairs()}
 	s := newScan(d)
 	m, err := learn(ctx, s)
 	if err != nil {
@@ -82,26 +83,28 @@ func FellegiSunter(ctx context.Context, d Data) (Result, error) {
 		r.Note = "only pairs that agree exactly in a field"
 		r.Compared = s.seen
 	}
-	r.Pairs = s.keep(ctx, m, 0.001)
+	r.Pairs = s.keep(ctx, m, -10)
 	return r, ctx.Err()
 }
 
-// Learn estimates the model on data: U from random pairs, M and the prior by expectation maximisation on all
-// pairs, or on each block of pairs that agree in one field, in which that field is left out.
+// Learn estimates the model on data: U from random pairs, M by expectation maximisation among pairs that agree
+// exactly in one identifying field, which itself says nothing there, and averaged over these fields; then the
+// prior. Among all pairs at once matches are too few: the estimate would drift to neighbours, who agree in
+// address and area.
 func Learn(ctx context.Context, d Data) (*Model, error) { return learn(ctx, newScan(d)) }
 
 func learn(ctx context.Context, s *scan) (*Model, error) {
 	m := &Model{Fields: s.data.Fields, U: s.random()}
-	blocks, once := s.count(ctx)
+	seen := s.count(ctx)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	m.M = make([][levels]float64, len(m.Fields))
 	weight := make([]float64, len(m.Fields))
-	for _, b := range blocks {
-		mf, matches := b.maximise(m.U, s.prior())
+	for _, by := range m.identifying() {
+		mf, matches := maximise(agreeing(seen, by), by, m.U)
 		for f := range m.M {
-			if f == b.field {
+			if f == by {
 				continue
 			}
 			weight[f] += matches
@@ -115,23 +118,61 @@ func learn(ctx context.Context, s *scan) (*Model, error) {
 			if weight[f] > 0 {
 				m.M[f][l] /= weight[f]
 			} else {
-				m.M[f][l] = 1.0 / levels
+				m.M[f][l] = usual[l]
 			}
 		}
 	}
-	m.Prior = prior(m, once, s.data.pairs(), s.prior())
+	m.Prior = m.prior(seen, s.data.pairs())
 	return m, nil
 }
 
-// prior is the share of all pairs that are matches, such that the likelihoods of all pairs seen add up to it.
-func prior(m *Model, once block, all int64, start float64) float64 {
-	m.Prior = start
-	for range 50 {
+// selective is how seldom two people may agree in a field whose agreement is to gather mostly matches.
+const selective = 0.01
+
+// identifying lists the fields to learn by: those proper to a person rather than to a household, or, where
+// there is none, every selective one.
+func (m *Model) identifying() []int {
+	var own, any []int
+	name := field(m.Fields, match.KindName)
+	for f, field := range m.Fields {
+		if m.U[f][levelExact] > selective {
+			continue
+		}
+		any = append(any, f)
+		switch field.Kind {
+		case match.KindNIK, match.KindDate, match.KindEmail:
+			own = append(own, f)
+		case match.KindName:
+			if f == name {
+				own = append(own, f)
+			}
+		}
+	}
+	if len(own) > 1 {
+		return own
+	}
+	return any
+}
+
+func agreeing(seen []pattern, by int) []pattern {
+	var out []pattern
+	for _, p := range seen {
+		if p.levels[by] == levelExact {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// prior is the share of all pairs that are matches, such that the likelihoods of the pairs seen add up to it.
+func (m *Model) prior(seen []pattern, all int64) float64 {
+	m.Prior = 1 / float64(max(all, 2))
+	for range 100 {
 		sum := 0.0
-		for _, p := range once.patterns {
+		for _, p := range seen {
 			sum += float64(p.pairs) * Likelihood(m.Bits(p.levels))
 		}
-		m.Prior = min(max(sum/float64(all), 1/(2*float64(all))), 0.5)
+		m.Prior = min(max(sum/float64(max(all, 1)), 1/(2*float64(max(all, 1)))), 0.5)
 	}
 	return m.Prior
 }
@@ -180,60 +221,52 @@ func Claims(fields []match.Field, learned *Model) []Claim {
 	return out
 }
 
-// block holds the patterns of the pairs that agree exactly in one field; field is -1 where all pairs are in.
-type block struct {
-	field    int
-	patterns []pattern
-}
-
+// pattern is the levels of all fields and the number of pairs that show them.
 type pattern struct {
 	levels []uint8
 	pairs  int64
 }
 
-// maximise finds M of a block by expectation maximisation with U fixed; the block's own field says nothing in
-// it. matches is how many pairs of the block are expected to be matches.
-func (b block) maximise(u [][levels]float64, start float64) (m [][levels]float64, matches float64) {
+// usual is M before anything is known.
+var usual = [levels]float64{0.85, 0.07, 0.04, 0.04, 0}
+
+// maximise finds M by expectation maximisation among pairs that agree in the field by, with U fixed. matches
+// is how many of the pairs are expected to be matches.
+func maximise(seen []pattern, by int, u [][levels]float64) (m [][levels]float64, matches float64) {
 	m = make([][levels]float64, len(u))
 	for f := range m {
-		m[f] = [levels]float64{0.85, 0.07, 0.04, 0.04}
-	}
-	share := start
-	if b.field >= 0 {
-		share = 0.1
+		m[f] = usual
 	}
 	var total float64
-	for _, p := range b.patterns {
+	for _, p := range seen {
 		total += float64(p.pairs)
 	}
 	if total == 0 {
 		return m, 0
 	}
+	part := 0.1
 	for range 200 {
 		sums := make([][levels]float64, len(u))
 		matches = 0
-		for _, p := range b.patterns {
-			odds := share / (1 - share)
+		for _, p := range seen {
+			bits := math.Log2(part / (1 - part))
 			for f, l := range p.levels {
-				if l != levelMissing && f != b.field {
-					odds *= m[f][l] / u[f][l]
+				if l != levelMissing && f != by {
+					bits += math.Log2(m[f][l] / u[f][l])
 				}
 			}
-			w := float64(p.pairs) * odds / (1 + odds)
-			if math.IsInf(odds, 1) {
-				w = float64(p.pairs)
-			}
+			w := float64(p.pairs) * Likelihood(bits)
 			matches += w
 			for f, l := range p.levels {
 				sums[f][l] += w
 			}
 		}
-		moved := math.Abs(matches/total - share)
-		share = min(max(matches/total, 1/(2*total)), 0.9)
+		moved := math.Abs(matches/total - part)
+		part = min(max(matches/total, 1/(2*total)), 1-1e-6)
 		for f := range m {
 			m[f] = shares(sums[f])
 		}
-		if moved < share*1e-6 {
+		if moved < part*1e-6 {
 			break
 		}
 	}
@@ -289,18 +322,18 @@ func (s *scan) random() [][levels]float64 {
 	return u
 }
 
-// keep gives the pairs with a likelihood of floor or more.
+// keep gives the pairs with floor bits or more.
 func (s *scan) keep(ctx context.Context, m *Model, floor float64) []quality.Pair {
-	likelihood := make(map[uint32]float64, len(s.codes))
-	for code := range s.codes {
-		if p := Likelihood(m.Bits(s.levels(code))); p >= floor {
-			likelihood[code] = p
+	kept := make(map[uint32]float64, len(s.codes))
+	for _, code := range s.codes {
+		if bits := m.Bits(s.levels(code)); bits >= floor {
+			kept[code] = bits
 		}
 	}
 	return parallel(ctx, len(s.data.A), func(i int, out []quality.Pair) []quality.Pair {
-		s.row(int32(i), func(j int32, code uint32, _ int, again bool) {
-			if p, ok := likelihood[code]; ok && !again {
-				out = append(out, quality.Pair{A: int32(i), B: j, Score: p})
+		s.row(int32(i), func(j int32, code uint32) {
+			if bits, ok := kept[code]; ok {
+				out = append(out, quality.Pair{A: int32(i), B: j, Score: bits})
 			}
 		})
 		return out
