@@ -105,7 +105,6 @@ func NIKTypos(seed uint64, claims int) iter.Seq[Claim] {
 // block is a population with the indexes that impostors are found by. Lists hold indexes into people.
 type block struct {
 	*settlement
-	first     int // entity of the first person
 	people    []*person
 	byWord    map[string][]int
 	byBirth   map[[2]int][]int // year, sex

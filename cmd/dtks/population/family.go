@@ -129,8 +129,8 @@ func (s *settlement) birthplace(p *person, here float64) {
 // children share mother, father, card, address and mostly the birthplace, and often a theme of names.
 func (s *settlement) children(f *family, head, wife *person, age int) {
 	count := s.weighted([]float64{.14, .20, .29, .19, .10, .05, .03})
-	mother, father := head.tokens, []string(nil)
-	motherBorn := head.born.year
+	var father []string
+	mother, motherBorn := head.tokens, head.born.year
 	switch {
 	case wife != nil:
 		mother, father, motherBorn = wife.tokens, head.tokens, wife.born.year
