@@ -1,6 +1,7 @@
 package match
 
 import (
+	"cmp"
 	"math/bits"
 	"slices"
 	"strings"
@@ -16,9 +17,11 @@ type tokenRows struct {
 	ids     map[string]int32      // of tokens, by how they are written and what they stand for
 	posts   [][]post              // by token: where it occurs
 	close   [][]neighbour         // by token: the tokens that agree with it, itself included
+	usual   []usual               // by token: what agreeing with frequent tokens is worth; those are not in close
+	carries []carried             // by value: which of the frequent tokens it has
 	widths  [mostTokens + 2]int32 // first value of at least that many tokens
 	nothing [mostTokens + 1][mostTokens + 1]Bits
-	common  []uint8 // by value: tokens that people often leave out, as a set, of the first reading
+	whole   int // tokens that somebody wrote as such; the others are two joined
 }
 
 // post is one occurrence of a token.
@@ -52,19 +55,10 @@ type hit struct {
 }
 
 func newTokenRows(c *Column) *tokenRows {
-	t := &tokenRows{c: c, ids: map[string]int32{}, common: make([]uint8, len(c.values))}
-	for v := 1; v < len(c.values); v++ {
-		for r := range c.values[v].readings {
-			rd := &c.values[v].readings[r]
-			for k := range rd.tokens {
-				id := t.intern(&rd.tokens[k])
-				t.posts[id] = append(t.posts[id], post{int32(v), uint8(r), uint8(k), rd.joined == k})
-				if r == 0 && rd.tokens[k].common() {
-					t.common[v] |= 1 << k
-				}
-			}
-		}
-	}
+	t := &tokenRows{c: c, ids: map[string]int32{}}
+	t.post(false)
+	t.whole = len(t.tokens)
+	t.post(true)
 	for n := range t.widths {
 		t.widths[n] = int32(len(c.values))
 		for v := len(c.values) - 1; v > 0 && c.values[v].width() >= n; v-- {
@@ -81,6 +75,22 @@ func newTokenRows(c *Column) *tokenRows {
 	}
 	t.relate(different)
 	return t
+}
+
+// post enters the tokens of all readings without a join, or of those with one.
+func (t *tokenRows) post(joined bool) {
+	for v := 1; v < len(t.c.values); v++ {
+		for r := range t.c.values[v].readings {
+			rd := &t.c.values[v].readings[r]
+			if (rd.joined >= 0) != joined {
+				continue
+			}
+			for k := range rd.tokens {
+				id := t.intern(&rd.tokens[k])
+				t.posts[id] = append(t.posts[id], post{int32(v), uint8(r), uint8(k), rd.joined == k})
+			}
+		}
+	}
 }
 
 func (t *tokenRows) intern(k *token) int32 {
@@ -134,8 +144,62 @@ func (t *tokenRows) relate(different Bits) {
 	t.bySound(once)
 	t.byEnds(once)
 	t.byLetters(once)
+	t.setUsualAside()
 	for a := range t.close {
 		slices.SortFunc(t.close[a], func(x, y neighbour) int { return int(x.token - y.token) })
+	}
+}
+
+// frequent is how many tokens are kept as a set of every value instead of as a list of their values.
+const frequent = 64
+
+// carried are the frequent tokens of a value, and the first letters of all its tokens, for initials.
+type carried struct {
+	tokens uint64
+	first  uint32
+}
+
+// usual is the most that agreeing with any token of two sets is worth.
+type usual struct {
+	carried
+	gain int16
+}
+
+// setUsualAside takes out of close the tokens that so many values have that going through their lists would cost more
+// than it tells. Values that have them are found by their sets.
+func (t *tokenRows) setUsualAside() {
+	order := make([]int32, len(t.tokens))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(a, b int32) int { return cmp.Or(len(t.posts[b])-len(t.posts[a]), int(a-b)) })
+	bit := make(map[int32]uint64, frequent)
+	for i, token := range order[:min(frequent, len(order))] {
+		bit[token] = 1 << i
+	}
+	t.carries = make([]carried, len(t.c.values))
+	for token, posts := range t.posts {
+		for _, p := range posts {
+			t.carries[p.value].tokens |= bit[int32(token)]
+			t.carries[p.value].first |= letters(t.tokens[token].Text[:1]) | letters(t.tokens[token].Canon[:1])
+		}
+	}
+	t.usual = make([]usual, len(t.tokens))
+	for a := range t.close {
+		u, kept := &t.usual[a], t.close[a][:0]
+		for _, n := range t.close[a] {
+			switch {
+			case bit[n.token] != 0:
+				u.tokens |= bit[n.token]
+			case len(t.tokens[a].Text) == 1:
+				u.first |= t.tokens[a].mask
+			default:
+				kept = append(kept, n)
+				continue
+			}
+			u.gain = max(u.gain, n.gain, n.join)
+		}
+		t.close[a] = kept
 	}
 }
 
@@ -183,18 +247,12 @@ func (t *tokenRows) byEnds(pair func(a, b int32)) {
 			pair(a, b)
 		}
 	}
-	var calls []int32
-	for i, k := range t.tokens {
-		if k.Kind != canon.Number && t.c.m.lists.CallName(k.Token) {
-			calls = append(calls, int32(i))
-		}
+	words := make([]canon.Token, t.whole)
+	for i := range words {
+		words[i] = t.tokens[i].Token
 	}
-	for _, a := range calls {
-		for b := range t.tokens {
-			if t.c.m.lists.Nickname(t.tokens[a].Token, t.tokens[b].Token) {
-				pair(a, int32(b))
-			}
-		}
+	for a, b := range t.c.m.lists.CallNames(words) {
+		pair(int32(a), int32(b))
 	}
 }
 
@@ -248,14 +306,32 @@ func (t *tokenRows) weights(of int32, dst []int16, s *scratch) {
 	for r := range v.readings {
 		rd := &v.readings[r]
 		for i := range rd.tokens {
-			t.gather(s, uint8(r), uint8(i), rd, t.ids[rd.tokens[i].Text+"\x00"+rd.tokens[i].Canon])
+			t.gather(s, uint8(r), uint8(i), rd, t.id(&rd.tokens[i]))
 		}
 	}
 	for _, o := range s.seen {
 		dst[o] = t.best(s, v, o)
 		s.head[o] = 0
 	}
+	t.addUsual(v, dst)
 }
+
+// addUsual adds what frequent tokens are worth to the values that have them.
+func (t *tokenRows) addUsual(v *value, dst []int16) {
+	for i := range v.readings[0].tokens {
+		u := t.usual[t.id(&v.readings[0].tokens[i])]
+		if u.gain == 0 {
+			continue
+		}
+		for o, c := range t.carries {
+			if c.tokens&u.tokens|uint64(c.first&u.first) != 0 {
+				dst[o] += u.gain
+			}
+		}
+	}
+}
+
+func (t *tokenRows) id(k *token) int32 { return t.ids[k.Text+"\x00"+k.Canon] }
 
 func (t *tokenRows) gather(s *scratch, r, i uint8, rd *reading, id int32) {
 	joinedI := rd.joined == int(i)

@@ -3,6 +3,7 @@ package match
 import (
 	_ "embed"
 	"maps"
+	"slices"
 	"sync"
 )
 
@@ -126,3 +127,16 @@ var standard = sync.OnceValue(func() *Model {
 // Standard returns the model of registrants that comes with the program, learned on the synthetic population
 // (models/indonesia-1.json says on which). It must not be changed.
 func Standard() *Model { return standard() }
+
+// Claims returns the model for the question whether the one who shows a NIK is the one it was issued to. The NIK itself
+// then says nothing: it was used to find the other record. Of NIKs shown that belong to somebody else, relatives' are
+// far more frequent than among all people, because families keep their papers together: stated, not measured.
+func (m *Model) Claims() *Model {
+	out := m.clone()
+	out.Fields = slices.DeleteFunc(out.Fields, func(f FieldModel) bool { return f.Kind == KindNIK })
+	out.Prior = Prior{Match: 0.90, Relative: 0.05}
+	if err := out.prepare(); err != nil {
+		panic(err) // the fields were those of a model that holds
+	}
+	return out
+}

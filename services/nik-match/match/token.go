@@ -46,7 +46,7 @@ func relation(lists canon.Lists, a, b *token) finding {
 	if r := spelling(a, b); r != tokenDifferent {
 		return r
 	}
-	if lists.Nickname(a.Token, b.Token) {
+	if lists.Call(&a.Caller, &b.Caller) {
 		return tokenNickname
 	}
 	return tokenDifferent

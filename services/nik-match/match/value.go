@@ -31,7 +31,7 @@ type reading struct {
 
 // token is a part of a name, address or text.
 type token struct {
-	canon.Token
+	canon.Caller
 	mask uint32 // letters that occur: a cheap bound on how many edits lie between two tokens
 }
 
@@ -67,7 +67,7 @@ func (r *Reader) Read(id string, values []string) Record {
 func (r *Reader) value(k Kind, s string) value {
 	switch k {
 	case KindName:
-		return nameValue(r.lists.Name(s))
+		return r.nameValue(r.lists.Name(s))
 	case KindDate:
 		return dateValue(s)
 	case KindSex:
@@ -77,7 +77,7 @@ func (r *Reader) value(k Kind, s string) value {
 		return value{text: p.Text, codes: p.Codes}
 	case KindAddress:
 		tokens, rt, rw := r.lists.Address(s)
-		return addressValue(tokens, rt, rw)
+		return r.addressValue(tokens, rt, rw)
 	case KindArea, KindNIK, KindNumber:
 		return numberValue(canon.Digits(s))
 	case KindPhone:
@@ -91,12 +91,12 @@ func (r *Reader) value(k Kind, s string) value {
 	case KindCode:
 		return value{text: canon.Fold(s)}
 	default:
-		return textValue(canon.Fold(s))
+		return r.textValue(canon.Fold(s))
 	}
 }
 
 // addressValue puts RT and RW first: they are always kept, whatever else a long address holds.
-func addressValue(words []canon.Token, rt, rw string) value {
+func (r *Reader) addressValue(words []canon.Token, rt, rw string) value {
 	tokens := make([]canon.Token, 0, len(words)+2)
 	for _, unit := range [][2]string{{"RT", rt}, {"RW", rw}} {
 		if unit[1] != "" {
@@ -106,8 +106,8 @@ func addressValue(words []canon.Token, rt, rw string) value {
 	if tokens = append(tokens, words...); len(tokens) == 0 {
 		return value{}
 	}
-	r := read(tokens)
-	return value{text: r.String(), readings: []reading{r}}
+	one := r.cut(tokens)
+	return value{text: one.String(), readings: []reading{one}}
 }
 
 func dateValue(s string) value {
@@ -135,8 +135,8 @@ func numberValue(digits string) value {
 
 // nameValue keeps the legal name, the other names of the same person, and the legal name with two neighbours joined,
 // because NUR HAYATI and NURHAYATI are both written.
-func nameValue(n canon.Name) value {
-	v := value{readings: []reading{read(n.Tokens)}}
+func (r *Reader) nameValue(n canon.Name) value {
+	v := value{readings: []reading{r.cut(n.Tokens)}}
 	if len(n.Tokens) == 0 {
 		if len(n.Also) == 0 {
 			return value{}
@@ -145,13 +145,13 @@ func nameValue(n canon.Name) value {
 	}
 	for _, also := range n.Also {
 		if len(also) > 0 {
-			v.readings = append(v.readings, read(also))
+			v.readings = append(v.readings, r.cut(also))
 		}
 	}
 	v.readings = slices.Clip(v.readings)
 	parts := make([]string, len(v.readings))
-	for i, r := range v.readings {
-		parts[i] = r.String()
+	for i := range v.readings {
+		parts[i] = v.readings[i].String()
 	}
 	v.text = strings.Join(parts, " / ")
 	v.readings = append(v.readings, joins(v.readings[0].tokens)...)
@@ -159,7 +159,7 @@ func nameValue(n canon.Name) value {
 	return v
 }
 
-func textValue(folded string) value {
+func (r *Reader) textValue(folded string) value {
 	words := strings.Fields(folded)
 	tokens := make([]canon.Token, len(words))
 	for i, w := range words {
@@ -168,18 +168,18 @@ func textValue(folded string) value {
 	if len(tokens) == 0 {
 		return value{}
 	}
-	v := value{text: strings.Join(words, " "), readings: []reading{read(tokens)}}
+	v := value{text: strings.Join(words, " "), readings: []reading{r.cut(tokens)}}
 	v.readings = append(v.readings, joins(v.readings[0].tokens)...)
 	return v
 }
 
-func read(tokens []canon.Token) reading {
+func (r *Reader) cut(tokens []canon.Token) reading {
 	tokens = tokens[:min(len(tokens), mostTokens)]
-	r := reading{tokens: make([]token, len(tokens)), joined: -1}
+	out := reading{tokens: make([]token, len(tokens)), joined: -1}
 	for i, t := range tokens {
-		r.tokens[i] = token{Token: t, mask: letters(t.Canon)}
+		out.tokens[i] = token{Caller: r.lists.Caller(t), mask: letters(t.Canon)}
 	}
-	return r
+	return out
 }
 
 // joins lists the readings in which two neighbours are one token.
@@ -193,7 +193,7 @@ func joins(tokens []token) []reading {
 		one := canon.Token{Text: a.Text + b.Text, Canon: a.Canon + b.Canon}
 		r := reading{joined: i, tokens: make([]token, 0, len(tokens)-1)}
 		r.tokens = append(r.tokens, tokens[:i]...)
-		r.tokens = append(r.tokens, token{Token: one, mask: letters(one.Canon)})
+		r.tokens = append(r.tokens, token{Caller: canon.Caller{Token: one}, mask: letters(one.Canon)})
 		r.tokens = append(r.tokens, tokens[i+2:]...)
 		out = append(out, r)
 	}

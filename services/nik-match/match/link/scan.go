@@ -1,7 +1,9 @@
 package link
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -35,9 +37,49 @@ func (j *job) tables(m *match.Model) []table {
 	return out
 }
 
+// order says in which order records are gone through: those that share the fields that are dear to weigh one after
+// another, so that a household's address and mother are weighed once.
+func (j *job) order(m *match.Model, tables []table) []int32 {
+	out := make([]int32, len(j.a))
+	for i := range out {
+		out[i] = int32(i)
+	}
+	var dear []table
+	for i := len(tables) - 1; i >= 0; i-- {
+		if k := m.Fields[i].Kind; (k == match.KindName || k == match.KindAddress) && tables[i].column.Len() < len(j.a)*9/10 {
+			dear = append(dear, tables[i])
+		}
+	}
+	slices.SortFunc(out, func(x, y int32) int {
+		for _, t := range dear {
+			if c := cmp.Compare(t.a[x], t.a[y]); c != 0 {
+				return c
+			}
+		}
+		return int(x - y)
+	})
+	return out
+}
+
+// permuted puts the ids of one file into the order in which it is gone through.
+func permuted(tables []table, order []int32) {
+	for i := range tables {
+		ids := make([]int32, len(order))
+		for k, o := range order {
+			ids[k] = tables[i].a[o]
+		}
+		tables[i].a, tables[i].b = ids, ids
+	}
+}
+
 // scan compares all pairs and returns those whose weights reach the floor, and perhaps some more: rows are upper bounds.
 func (j *job) scan(ctx context.Context, m *match.Model, floor match.Bits) ([]found, error) {
 	tables := j.tables(m)
+	var order []int32
+	if !j.two {
+		order = j.order(m, tables)
+		permuted(tables, order)
+	}
 	least := int32((floor - m.PriorOdds()) / match.Unit)
 	least = j.raised(tables, least)
 	var next, done atomic.Int64
@@ -48,12 +90,15 @@ func (j *job) scan(ctx context.Context, m *match.Model, floor match.Bits) ([]fou
 		wait.Go(func() {
 			s := newScanner(tables)
 			for ctx.Err() == nil {
-				row := next.Add(1) - 1
-				if row >= int64(len(j.a)) {
+				from := next.Add(stride) - stride
+				if from >= int64(len(j.a)) {
 					break
 				}
-				results[w] = s.row(j, int32(row), least, results[w])
-				if n := done.Add(1); n%256 == 0 && report.TryLock() {
+				to := min(from+stride, int64(len(j.a)))
+				for row := from; row < to; row++ {
+					results[w] = s.row(j, int32(row), least, results[w])
+				}
+				if n := done.Add(to - from); report.TryLock() {
 					j.o.Progress(n, int64(len(j.a)))
 					report.Unlock()
 				}
@@ -68,6 +113,12 @@ func (j *job) scan(ctx context.Context, m *match.Model, floor match.Bits) ([]fou
 	var all []found
 	for _, r := range results {
 		all = append(all, r...)
+	}
+	for i, f := range all {
+		if order != nil {
+			x, y := order[f.a], order[f.b]
+			all[i] = found{min(x, y), max(x, y)}
+		}
 	}
 	return all, nil
 }
@@ -88,6 +139,9 @@ func (j *job) raised(tables []table, least int32) int32 {
 	}
 	return least
 }
+
+// stride is how many neighbouring rows a worker takes at a time.
+const stride = 64
 
 // scanner is what one worker needs: the row of every field, and sums.
 type scanner struct {
