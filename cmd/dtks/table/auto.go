@@ -2,12 +2,16 @@ package table
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 
 	"dtks/pkg/fault"
 	"dtks/services/nik-match/match"
 )
+
+// derived matches titles of columns computed from others: phonetic codes, parts, joined columns.
+var derived = regexp.MustCompile(`soundex|metaphone|nysiis|phonetic|_(dm|hash|len|length|initials?|concat|concatenated|prefix|substr|block|blocking_key)$|^(first|last|given|sur)[a-z]*_and_`)
 
 // finder sorts the columns of a table into fields.
 type finder struct {
@@ -60,7 +64,7 @@ func (f *finder) column(i int) {
 		f.note(i, "column_truth", "Menyatakan siapa orangnya: tidak dibandingkan.", "Says who is who: not compared.")
 	case known && (h.part == "id" || h.part == "weak"):
 		f.note(i, "column_record_id", "Nomor baris: tidak dibandingkan.", "Number of the record: not compared.")
-	case known && h.part == "derived":
+	case known && h.part == "derived", !known && derived.MatchString(plain):
 		f.note(i, "column_derived", "Turunan dari kolom lain: tidak dibandingkan.", "Follows from other columns: not compared.")
 	case known && h.part == "technical":
 		f.note(i, "column_technical", "Bukan keterangan tentang orangnya: tidak dibandingkan.", "Says nothing about the person: not compared.")

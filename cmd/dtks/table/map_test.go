@@ -88,6 +88,7 @@ func TestMap_Titles(t *testing.T) {
 		{"capitals within words", "PersonId,FirstName,LastName,BirthDate,ZipCode", "",
 			"name:name=FirstName+LastName birth_date:date=BirthDate postcode:code=ZipCode"},
 		{"words around", "patient_id,patient_first_name,patient_last_name,patient_dob,res_city", "patient_id", "name:name=patient_first_name+patient_last_name birth_date:date=patient_dob city:text=res_city"},
+		{"computed columns", "id,first_name,surname,first_name_dm,surname_soundex,first_name_surname_concat,dob,dob_year,first_and_surname", "id", "name:name=first_name+surname birth_date:date=dob"},
 		{"no title known", "kolom_a,kolom_email,kolom_tgl", "", "kolom_a:text=kolom_a kolom_email:email=kolom_email kolom_tgl:date=kolom_tgl"},
 	}
 	for _, tt := range tests {
