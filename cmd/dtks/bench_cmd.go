@@ -14,8 +14,20 @@ import (
 	"dtks/cmd/dtks/stack"
 )
 
-// BenchCmd measures. Each benchmark runs on a stack of its own, made for it and removed afterwards.
+// BenchCmd measures: the running system by default, or the matcher alone.
 type BenchCmd struct {
+	Stack BenchStackCmd `cmd:"" default:"withargs" help:"Measure the system against ceilings of this machine."`
+	Match BenchMatchCmd `cmd:"" help:"Measure the matcher: how right it is, on synthetic and on labelled lists, and how fast."`
+}
+
+// Help is the long text of the command.
+func (BenchCmd) Help() string {
+	return "dtks bench NAME… measures pipeline, pipeline-single, relay, import, replay, recovery or all of them; dtks bench stack --help " +
+		"lists the flags. dtks bench match measures the matcher and needs no stack."
+}
+
+// BenchStackCmd measures. Each benchmark runs on a stack of its own, made for it and removed afterwards.
+type BenchStackCmd struct {
 	Names    []string      `arg:"" help:"pipeline, pipeline-single, relay, import, replay, recovery, or all." enum:"pipeline,pipeline-single,relay,import,replay,recovery,all"`
 	JSON     bool          `help:"Print results as JSON lines only."`
 	Families int           `help:"Families taken through; 0 = the benchmark's own number."`
@@ -26,7 +38,7 @@ type BenchCmd struct {
 }
 
 // Help is the long text of the command.
-func (BenchCmd) Help() string {
+func (BenchStackCmd) Help() string {
 	return "Takes the ceiling, the candidate and the ceiling again in one run, everything durable, and prints a line " +
 		"`bench NAME ratio=R candidate=N/s baseline=N/s n=N p50=… p99=…`. Only ratios can be compared between runs."
 }
@@ -35,29 +47,29 @@ func (BenchCmd) Help() string {
 type benchmark struct {
 	families int
 	without  []string
-	run      func(ctx context.Context, t *bench.Target, c *BenchCmd, families int) (*bench.Result, error)
+	run      func(ctx context.Context, t *bench.Target, c *BenchStackCmd, families int) (*bench.Result, error)
 }
 
 var benchmarks = map[string]benchmark{
-	"pipeline": {20000, []string{"notify", "console"}, func(ctx context.Context, t *bench.Target, c *BenchCmd, n int) (*bench.Result, error) {
+	"pipeline": {20000, []string{"notify", "console"}, func(ctx context.Context, t *bench.Target, c *BenchStackCmd, n int) (*bench.Result, error) {
 		return bench.Pipeline(ctx, t, n, c.Span)
 	}},
-	"pipeline-single": {4000, []string{"notify", "console"}, func(ctx context.Context, t *bench.Target, c *BenchCmd, n int) (*bench.Result, error) {
+	"pipeline-single": {4000, []string{"notify", "console"}, func(ctx context.Context, t *bench.Target, c *BenchStackCmd, n int) (*bench.Result, error) {
 		return bench.PipelineSingle(ctx, t, n, c.Span)
 	}},
-	"relay": {0, stack.All, func(ctx context.Context, t *bench.Target, c *BenchCmd, _ int) (*bench.Result, error) {
+	"relay": {0, stack.All, func(ctx context.Context, t *bench.Target, c *BenchStackCmd, _ int) (*bench.Result, error) {
 		return bench.Relay(ctx, t, c.Span)
 	}},
-	"import": {15000, []string{"verification", "nik-match", "eligibility", "notify", "console"}, func(ctx context.Context, t *bench.Target, _ *BenchCmd, n int) (*bench.Result, error) {
+	"import": {15000, []string{"verification", "nik-match", "eligibility", "notify", "console"}, func(ctx context.Context, t *bench.Target, _ *BenchStackCmd, n int) (*bench.Result, error) {
 		return bench.Import(ctx, t, n)
 	}},
-	"replay": {20000, []string{"notify", "console"}, func(ctx context.Context, t *bench.Target, _ *BenchCmd, n int) (*bench.Result, error) {
+	"replay": {20000, []string{"notify", "console"}, func(ctx context.Context, t *bench.Target, _ *BenchStackCmd, n int) (*bench.Result, error) {
 		return bench.Replay(ctx, t, n, func(ctx context.Context) ([]byte, error) {
 			out, err := runService(ctx, t.Stack, "eligibility", "replay")
 			return []byte(lastLine(out)), err
 		})
 	}},
-	"recovery": {8000, []string{"nik-match", "notify", "console"}, func(ctx context.Context, t *bench.Target, _ *BenchCmd, n int) (*bench.Result, error) {
+	"recovery": {8000, []string{"nik-match", "notify", "console"}, func(ctx context.Context, t *bench.Target, _ *BenchStackCmd, n int) (*bench.Result, error) {
 		return bench.Recovery(ctx, t, n, recoveryHooks(t.Stack))
 	}},
 }
@@ -106,7 +118,7 @@ func ready(ctx context.Context, url string) error {
 }
 
 // Run measures each in turn.
-func (c *BenchCmd) Run(ctx context.Context) error {
+func (c *BenchStackCmd) Run(ctx context.Context) error {
 	names := c.Names
 	if len(names) == 1 && names[0] == "all" {
 		names = []string{"pipeline", "pipeline-single", "relay", "import", "replay", "recovery"}
@@ -119,7 +131,7 @@ func (c *BenchCmd) Run(ctx context.Context) error {
 	return nil
 }
 
-func (c *BenchCmd) measure(ctx context.Context, name string) (err error) {
+func (c *BenchStackCmd) measure(ctx context.Context, name string) (err error) {
 	b := benchmarks[name]
 	dir := c.Dir
 	if dir == "" {
@@ -166,7 +178,7 @@ func (c *BenchCmd) measure(ctx context.Context, name string) (err error) {
 }
 
 // startStack starts an empty stack with one programme switched on, so that a family of one person gives one decision.
-func (c *BenchCmd) startStack(ctx context.Context, dir string, without []string) (*stack.Stack, error) {
+func (c *BenchStackCmd) startStack(ctx context.Context, dir string, without []string) (*stack.Stack, error) {
 	args := []string{"up", "--no-sample", "--detach", "--data", dir, "--port", strconv.Itoa(c.Port)}
 	for _, service := range without {
 		args = append(args, "--without", service)
@@ -185,7 +197,7 @@ func (c *BenchCmd) startStack(ctx context.Context, dir string, without []string)
 }
 
 // self runs another command of this program.
-func (c *BenchCmd) self(ctx context.Context, args ...string) error {
+func (c *BenchStackCmd) self(ctx context.Context, args ...string) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err

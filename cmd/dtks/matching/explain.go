@@ -33,7 +33,7 @@ func Explain(ctx context.Context, in *Input, choice Choice, a, b int, o Options)
 // WriteExplanation prints one pair: who is compared, the waterfall, the sentence and the exact numbers.
 func WriteExplanation(w io.Writer, in *Input, a, b int, e match.Explanation, lang In) error {
 	sentence := lang.Say(fault.Text{ID: e.ID, EN: e.EN})
-	_, err := fmt.Fprintf(w, "%s  ~  %s\n\n%s\n%s\nlikelihood %s  bits %s  %s\n", in.id(int32(a), false), in.id(int32(b), in.Two()),
+	_, err := fmt.Fprintf(w, "%s  ~  %s\n\n%s\n%s\nlikelihood %s  bits %s  %s\n", in.ID(int32(a), false), in.ID(int32(b), in.Two()),
 		e.Waterfall(string(lang)), sentence, likelihood(e.Likelihood), bits(e.Bits), e.Outcome)
 	return err
 }

@@ -51,25 +51,48 @@ func Load(s Source) (*Input, error) {
 			return nil, err
 		}
 	}
-	for _, t := range in.tables() {
-		in.Notes = append(in.Notes, t.Notes...)
-		if len(t.Rows) == 0 {
-			return nil, fault.New(fault.Invalid, "file_without_rows", t.Name+" tidak memuat satu baris data pun.", t.Name+" holds no row of data.")
-		}
-	}
 	if s.Truth != "" {
 		if err := in.findTruth(s); err != nil {
 			return nil, err
 		}
 	}
-	if err := in.findFields(s.Map); err != nil {
-		return nil, err
+	return in, in.prepare(s.Map)
+}
+
+// New takes lists that are in memory; b and truth may be nil.
+func New(a, b *table.Table, spec string, truth *quality.Truth) (*Input, error) {
+	in := &Input{A: a, B: b, Truth: truth}
+	return in, in.prepare(spec)
+}
+
+func (in *Input) prepare(spec string) error {
+	for _, t := range in.tables() {
+		in.Notes = append(in.Notes, t.Notes...)
+		if len(t.Rows) == 0 {
+			return fault.New(fault.Invalid, "file_without_rows", t.Name+" tidak memuat satu baris data pun.", t.Name+" holds no row of data.")
+		}
 	}
-	in.idsA = distinct(in.A.IDs(), in.A.Lines)
-	if in.B != nil {
-		in.idsB = distinct(in.B.IDs(), in.B.Lines)
+	if err := in.findFields(spec); err != nil {
+		return err
 	}
-	return in, nil
+	in.number()
+	return nil
+}
+
+// Without leaves out some fields; ok is false where there are none of them, or no other ones.
+func (in *Input) Without(leave func(match.Field) bool) (out *Input, ok bool) {
+	c := *in
+	c.MapA, c.MapB = nil, nil
+	for i, col := range in.MapA {
+		if leave(col.Field) {
+			continue
+		}
+		c.MapA = append(c.MapA, col)
+		if in.B != nil {
+			c.MapB = append(c.MapB, in.MapB[i])
+		}
+	}
+	return &c, len(c.MapA) > 0 && len(c.MapA) < len(in.MapA)
 }
 
 func (in *Input) tables() []*table.Table {
@@ -234,4 +257,20 @@ func (in *Input) Row(second bool, name string) (int, error) {
 	}
 	return 0, fault.New(fault.NotFound, "row_unknown", fmt.Sprintf("%s tidak memiliki data dengan nomor atau baris %q.", t.Name, name),
 		fmt.Sprintf("%s has no record with the id or line %q.", t.Name, name))
+}
+
+// Renumber finds the ids of the records again after rows were left out.
+func (in *Input) Renumber() error {
+	if len(in.A.Rows) == 0 || in.B != nil && len(in.B.Rows) == 0 {
+		return fault.New(fault.Invalid, "file_without_rows", "Tidak ada baris data yang tersisa.", "No row of data is left.")
+	}
+	in.number()
+	return nil
+}
+
+func (in *Input) number() {
+	in.idsA = distinct(in.A.IDs(), in.A.Lines)
+	if in.B != nil {
+		in.idsB = distinct(in.B.IDs(), in.B.Lines)
+	}
 }

@@ -76,7 +76,7 @@ func MeasureAs(r *Run, set, system string, t *quality.Truth) *Measured {
 	one := float64(r.Model.Odds(r.Limits.One))
 	m := &Measured{Set: set, Truth: t, Model: r.Model, Against: one}
 	var curve *quality.Curve
-	m.Rows, curve = judge(t, pairs, one)
+	m.Rows, curve = Judge(t, pairs, one)
 	clusters := t.Clusters(r.Clusters)
 	clusters.Threshold = one
 	m.Rows = append(m.Rows, Row{Measure: "clusters", At: "default", Point: clusters})
@@ -89,8 +89,8 @@ func MeasureAs(r *Run, set, system string, t *quality.Truth) *Measured {
 	return m
 }
 
-// judge measures scored pairs at a threshold and at the best one.
-func judge(t *quality.Truth, pairs []quality.Pair, threshold float64) ([]Row, *quality.Curve) {
+// Judge measures scored pairs at a threshold and at the best one.
+func Judge(t *quality.Truth, pairs []quality.Pair, threshold float64) ([]Row, *quality.Curve) {
 	curve := t.Curve(pairs)
 	at, best := curve.At(threshold), curve.Best()
 	at.Threshold = threshold

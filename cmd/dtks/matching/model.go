@@ -87,11 +87,11 @@ func readModel(path string, fields []match.Field) (*match.Model, error) {
 				fmt.Sprintf("The model %s does not know the field %s (%s); it knows %v.", path, f.Name, f.Kind, m.Schema()))
 		}
 	}
-	return only(m, fields)
+	return Only(m, fields)
 }
 
-// only keeps some fields of a model, in the order given, and everything else of it.
-func only(m *match.Model, fields []match.Field) (*match.Model, error) {
+// Only keeps some fields of a model, in the order given, and everything else of it.
+func Only(m *match.Model, fields []match.Field) (*match.Model, error) {
 	c := *m
 	c.Fields = nil
 	for _, f := range fields {

@@ -68,7 +68,7 @@ func (r *Run) pairs(ctx context.Context, w io.Writer) error {
 			return ctx.Err()
 		}
 		e := r.Model.Explain(&r.A[p.A], r.second(p.B))
-		if err := out.Write(r.row(r.Input.id(p.A, false), r.Input.id(p.B, r.Input.Two()), e)); err != nil {
+		if err := out.Write(r.row(r.Input.ID(p.A, false), r.Input.ID(p.B, r.Input.Two()), e)); err != nil {
 			return err
 		}
 	}
@@ -106,7 +106,7 @@ func (r *Run) clusters(ctx context.Context, w io.Writer) error {
 			if int(n) >= len(r.A) {
 				t, at, second = r.Input.B, n-int32(len(r.A)), true
 			}
-			if err := out.Write([]string{r.record(c[0]).ID, r.Input.id(at, second), t.Name, strconv.Itoa(t.Lines[at])}); err != nil {
+			if err := out.Write([]string{r.record(c[0]).ID, r.Input.ID(at, second), t.Name, strconv.Itoa(t.Lines[at])}); err != nil {
 				return err
 			}
 		}
@@ -122,7 +122,8 @@ func (r *Run) record(n int32) *match.Record {
 	return &r.B[int(n)-len(r.A)]
 }
 
-func (in *Input) id(row int32, second bool) string {
+// ID is the id of a row, of the second list where asked.
+func (in *Input) ID(row int32, second bool) string {
 	if second {
 		return in.idsB[row]
 	}
