@@ -123,53 +123,49 @@ func TestRead_Errors(t *testing.T) {
 	}
 }
 
-func TestRead_Book(t *testing.T) {
-	t.Parallel()
+// mustBook writes a workbook of two sheets: numbers, dates in two formats and text.
+func mustBook(t *testing.T) string {
+	t.Helper()
 	f := excelize.NewFile()
 	defer f.Close()
-	if _, err := f.NewSheet("Lain"); err != nil {
-		t.Fatal(err)
-	}
-	style, err := f.NewStyle(&excelize.Style{NumFmt: 14})
-	if err != nil {
-		t.Fatal(err)
-	}
-	own := "dd/mm/yyyy"
-	styleOwn, err := f.NewStyle(&excelize.Style{CustomNumFmt: &own})
-	if err != nil {
-		t.Fatal(err)
-	}
-	money := "#,##0.00"
-	styleMoney, err := f.NewStyle(&excelize.Style{CustomNumFmt: &money})
-	if err != nil {
-		t.Fatal(err)
-	}
-	set := func(sheet, cell string, v any, style int) {
+	must := func(err error) {
 		t.Helper()
-		if err := f.SetCellValue(sheet, cell, v); err != nil {
-			t.Fatal(err)
-		}
-		if err := f.SetCellStyle(sheet, cell, cell, style); err != nil {
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	for i, h := range []string{"NIK", "NIK angka", "Tgl Lahir", "Tgl Lain", "Jumlah", "Nama"} {
-		cell, _ := excelize.CoordinatesToCellName(i+1, 2) // the first row stays empty
-		set("Sheet1", cell, h, 0)
+	style := func(s *excelize.Style) int {
+		t.Helper()
+		n, err := f.NewStyle(s)
+		must(err)
+		return n
 	}
-	set("Sheet1", "A3", "9901016506710001", 0)
-	set("Sheet1", "B3", int64(9901016506710001), 0)
-	set("Sheet1", "C3", 26108, style) // 24 June 1971
-	set("Sheet1", "D3", 26108, styleOwn)
-	set("Sheet1", "E3", 1500000, styleMoney)
-	set("Sheet1", "F3", "SITI CONTOH", 0)
-	set("Sheet1", "A4", "9901016506710002", 0)
-	set("Lain", "A1", "x", 0)
-	set("Lain", "A2", "y", 0)
+	_, err := f.NewSheet("Lain")
+	must(err)
+	own, money := "dd/mm/yyyy", "#,##0.00"
+	date, dateOwn, amount := style(&excelize.Style{NumFmt: 14}), style(&excelize.Style{CustomNumFmt: &own}), style(&excelize.Style{CustomNumFmt: &money})
+	for _, c := range []struct {
+		sheet, cell string
+		value       any
+		style       int
+	}{
+		// The first row stays empty. 26108 is 24 June 1971.
+		{"Sheet1", "A2", "NIK", 0}, {"Sheet1", "B2", "NIK angka", 0}, {"Sheet1", "C2", "Tgl Lahir", 0}, {"Sheet1", "D2", "Tgl Lain", 0}, {"Sheet1", "E2", "Jumlah", 0}, {"Sheet1", "F2", "Nama", 0},
+		{"Sheet1", "A3", "9901016506710001", 0}, {"Sheet1", "B3", int64(9901016506710001), 0}, {"Sheet1", "C3", 26108, date}, {"Sheet1", "D3", 26108, dateOwn}, {"Sheet1", "E3", 1500000, amount}, {"Sheet1", "F3", "SITI CONTOH", 0},
+		{"Sheet1", "A4", "9901016506710002", 0},
+		{"Lain", "A1", "x", 0}, {"Lain", "A2", "y", 0},
+	} {
+		must(f.SetCellValue(c.sheet, c.cell, c.value))
+		must(f.SetCellStyle(c.sheet, c.cell, c.cell, c.style))
+	}
 	path := filepath.Join(t.TempDir(), "x.xlsx")
-	if err := f.SaveAs(path); err != nil {
-		t.Fatal(err)
-	}
+	must(f.SaveAs(path))
+	return path
+}
+
+func TestRead_Book(t *testing.T) {
+	t.Parallel()
+	path := mustBook(t)
 	got, err := table.Read(path, table.Limits{})
 	if err != nil {
 		t.Fatal(err)

@@ -71,7 +71,7 @@ func (t *Table) Exclude(column int) {
 	t.excluded[column] = true
 }
 
-// note keeps at most twenty findings of one code apart and counts the rest in one line, added by summarise.
+// note adds a finding about how the file was read.
 func (t *Table) note(field, code, id, en string) {
 	t.Notes = append(t.Notes, fault.Detail{Field: field, Code: code, Text: fault.Text{ID: id, EN: en}, Warn: true})
 }
