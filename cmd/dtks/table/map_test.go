@@ -26,7 +26,7 @@ func sample(title string, row int) string {
 		return []string{"L", "P"}[row%2]
 	case strings.HasSuffix(plain, "id") || strings.Contains(plain, "phone") || plain == "hp":
 		return fmt.Sprint(100200 + 7*row)
-	case plain == "cluster" || strings.HasPrefix(plain, "kode"):
+	case plain == "cluster" || strings.HasPrefix(plain, "kode") || plain == "area":
 		return fmt.Sprintf("9901012%03d", row/2)
 	}
 	return fmt.Sprintf("%s %c%c", title, 'a'+row%26, 'a'+row/26)
@@ -88,6 +88,8 @@ func TestMap_Titles(t *testing.T) {
 		{"capitals within words", "PersonId,FirstName,LastName,BirthDate,ZipCode", "",
 			"name:name=FirstName+LastName birth_date:date=BirthDate postcode:code=ZipCode"},
 		{"words around", "patient_id,patient_first_name,patient_last_name,patient_dob,res_city", "patient_id", "name:name=patient_first_name+patient_last_name birth_date:date=patient_dob city:text=res_city"},
+		{"the registry's own field names", "nik,kk,name,birth_date,sex,birth_place,mother,address,area,email,phone", "",
+			"nik:nik=nik kk:number=kk name:name=name birth_date:date=birth_date sex:sex=sex birth_place:place=birth_place mother:name=mother address:address=address area:area=area email:email=email phone:phone=phone"},
 		{"computed columns", "id,first_name,surname,first_name_dm,surname_soundex,first_name_surname_concat,dob,dob_year,first_and_surname", "id", "name:name=first_name+surname birth_date:date=dob"},
 		{"no title known", "kolom_a,kolom_email,kolom_tgl", "", "kolom_a:text=kolom_a kolom_email:email=kolom_email kolom_tgl:date=kolom_tgl"},
 	}
