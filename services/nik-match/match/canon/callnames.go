@@ -9,38 +9,35 @@ func (l Lists) CallNames(tokens []Token) iter.Seq2[int, int] {
 		if l.data == nil {
 			return
 		}
-		sounds := make([]string, len(tokens))
+		callers := make([]Caller, len(tokens))
 		parts := map[string][]int{} // tokens that may be made of a longer name, by the part of it that they repeat
 		var listed []int
 		for i, t := range tokens {
-			sounds[i] = soundOf(t.Text)
-			if !l.CallName(t) {
+			callers[i] = l.Caller(t)
+			if !callers[i].call {
 				continue
 			}
-			if l.data.short[sounds[i]] != nil {
+			sound := callers[i].sound
+			if l.data.short[sound] != nil {
 				listed = append(listed, i)
 			}
-			if callShape([]byte(sounds[i])) {
-				parts[sounds[i]] = append(parts[sounds[i]], i)
-			}
-			if doubled([]byte(sounds[i])) {
-				parts[sounds[i][2:]] = append(parts[sounds[i][2:]], i)
+			parts[sound] = append(parts[sound], i)
+			if doubled([]byte(sound)) {
+				parts[sound[2:]] = append(parts[sound[2:]], i)
 			}
 		}
 		for _, i := range listed {
-			for j := range tokens {
-				if i != j && l.listed(sounds[i], sounds[j], tokens[j]) && l.Nickname(tokens[i], tokens[j]) && !yield(i, j) {
+			for j := range callers {
+				if i != j && l.Call(&callers[i], &callers[j]) && !yield(i, j) {
 					return
 				}
 			}
 		}
-		for j, s := range sounds {
-			for n := range len(s) + 1 {
-				for _, part := range [2]string{s[:n], s[n:]} {
-					for _, i := range parts[part] {
-						if i != j && l.Nickname(tokens[i], tokens[j]) && !yield(i, j) {
-							return
-						}
+		for j := range callers {
+			for _, part := range ends(callers[j].sound, callers[j].canon) {
+				for _, i := range parts[part] {
+					if i != j && l.Call(&callers[i], &callers[j]) && !yield(i, j) {
+						return
 					}
 				}
 			}
@@ -48,42 +45,15 @@ func (l Lists) CallNames(tokens []Token) iter.Seq2[int, int] {
 	}
 }
 
-// listed reports whether a listed call name stands for a token that sounds like full.
-func (l Lists) listed(short, full string, t Token) bool {
-	for _, p := range l.data.short[short] {
-		if p.match(full) || t.Canon != t.Text && p.match(soundOf(t.Canon)) {
-			return true
-		}
+// ends are the beginnings and ends of a sound, and of another one where they differ.
+func ends(sound, canon string) []string {
+	parts := make([]string, 0, 64)
+	for n := 1; n < len(sound); n++ {
+		parts = append(parts, sound[:n], sound[n:])
 	}
-	return false
-}
-
-// Caller is a token prepared for many questions about call names.
-type Caller struct {
-	Token
-	sound string
-	call  bool // CallName
-}
-
-// Caller prepares a token.
-func (l Lists) Caller(t Token) Caller {
-	if l.data == nil {
-		return Caller{Token: t}
+	if canon != sound {
+		parts = append(parts, ends(canon, canon)...)
+		parts = append(parts, canon)
 	}
-	return Caller{Token: t, sound: soundOf(t.Text), call: l.CallName(t)}
-}
-
-// Call is Nickname of two prepared tokens.
-func (l Lists) Call(a, b *Caller) bool {
-	if l.data == nil || !a.call && !b.call || a.Canon == b.Canon || a.sound == b.sound {
-		return false
-	}
-	return l.callFor(a, b) || l.callFor(b, a)
-}
-
-func (l Lists) callFor(short, full *Caller) bool {
-	if !short.call || len(full.Text) < 2 || full.Kind == Number {
-		return false
-	}
-	return shortened(short.sound, full.sound) || l.listed(short.sound, full.sound, full.Token)
+	return parts
 }

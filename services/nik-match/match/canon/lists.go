@@ -17,6 +17,7 @@ type lists struct {
 	short   map[string][]pattern
 	places  *places
 	address map[string]addressWord
+	unknown map[string]bool // compact
 }
 
 // readings are the tokens a word stands for by where it stands; nil where nothing is known there.
@@ -42,7 +43,7 @@ func Indonesia() Lists { return Lists{data: indonesia()} }
 
 // load reads the embedded files.
 func load() (*lists, error) {
-	l := &lists{words: map[string]*readings{}, titles: map[string]use{}, short: map[string][]pattern{}, address: map[string]addressWord{}}
+	l := &lists{words: map[string]*readings{}, titles: map[string]use{}, short: map[string][]pattern{}, address: map[string]addressWord{}, unknown: map[string]bool{}}
 	for _, part := range []struct {
 		file    string
 		columns int
@@ -54,6 +55,7 @@ func load() (*lists, error) {
 		{"titles.tsv", 4, l.addTitles},
 		{"nicknames.tsv", 3, l.addNicknames},
 		{"address.tsv", 4, l.addAddress},
+		{"unknown.tsv", 2, l.addUnknown},
 	} {
 		if err := eachRow(part.file, part.columns, part.row); err != nil {
 			return nil, err
@@ -202,6 +204,27 @@ func (l *lists) addJoined(c []string) error {
 		}
 	}
 	return nil
+}
+
+// addUnknown reads words that say a field is not known, reason.
+func (l *lists) addUnknown(c []string) error {
+	for _, w := range strings.Fields(c[0]) {
+		l.unknown[compact(w)] = true
+	}
+	return nil
+}
+
+// saysNothing reports whether the words of a field say that it is not known.
+func (l *lists) saysNothing(a []atom) bool {
+	if len(a) > 4 {
+		return false
+	}
+	var room [32]byte
+	b := room[:0]
+	for _, x := range a {
+		b = append(b, x.text...)
+	}
+	return l.unknown[string(b)]
 }
 
 // canonOf is the representative of a listed single name, the word itself otherwise.

@@ -5,7 +5,8 @@ import "strings"
 // Name reads a person's name: titles and degrees are set aside, what follows bin or binti is the parent, an alias, a
 // part in parentheses or quotes and what follows a slash are other names, and each part gets its representative.
 //
-// Guaranteed: at least one token where s has a letter or digit that Fold keeps; tokens are of A-Z and 0-9 only; a title
+// Guaranteed: at least one token where s has a letter or digit that Fold keeps, unless it says that no name is known
+// (data/unknown.tsv); tokens are of A-Z and 0-9 only; a title
 // never takes the whole name; reading the representatives once more, joined by spaces, gives the same representatives;
 // a listed first part joined to a listed rest (ABDURRAHMAN, SITINURHALIZA, NURHAYATI) gives the tokens of the same name
 // written apart, and no other word is split.
@@ -27,6 +28,9 @@ func (l Lists) Name(s string) Name {
 // sections reads a name with other names in parentheses or quotes, or behind a slash or @.
 func (l *lists) sections(n *Name, f string) {
 	var room [16]atom
+	if l.saysNothing(atoms(room[:0], f)) { // N/A
+		return
+	}
 	f = l.kinship(f)
 	var rest []string
 	start := 0
@@ -113,10 +117,12 @@ func (l *lists) read(n *Name, a []atom) {
 	}
 	switch {
 	case len(a) == 0:
+	case n.Tokens == nil && l.saysNothing(a):
 	case n.Tokens == nil:
 		n.Tokens = l.tokens(a)
 	case len(a) == 1 && l.titles[a[0].text]&(front|frontMarked|back|backMarked) != 0:
 		n.Titles = append(n.Titles, a[0].text)
+	case l.saysNothing(a):
 	case l.is(a[0], parent, parentMarked) && len(a) > 1:
 		if n.Parent == nil {
 			n.Parent = l.tokens(l.parentOf(n, a[1:]))

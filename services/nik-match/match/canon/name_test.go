@@ -102,6 +102,7 @@ func TestName(t *testing.T) {
 		{"NJOMAN OKA", "NYOMAN OKA"},
 		{"Tjoet Njak Dien", "CUT NJAK DIEN"},
 		{"", ""},
+		{"TIDAK DIKETAHUI", ""}, {"N.N.", ""}, {"N/A", ""}, {"(ALM)", ""}, {"-", ""}, {"NN / SITI", "SITI"}, {"NY. IBU", " [NY]"},
 		{".,/()", ""},
 	} {
 		if got := show(Indonesia().Name(c.written)); got != c.want {

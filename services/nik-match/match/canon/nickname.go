@@ -56,45 +56,52 @@ const (
 // HERMAWAN), its last syllables (YANTO for SUPRIYANTO) or first ones (SULIS for SULISTYOWATI), or its last syllable
 // doubled (MAMAN for SUHERMAN). It is symmetric, and false for two spellings of one name.
 func (l Lists) Nickname(a, b Token) bool {
-	if l.data == nil || a.Canon == b.Canon {
-		return false
-	}
-	var roomA, roomB [48]byte
-	x, _ := appendSound(roomA[:0], a.Text, 0)
-	y, _ := appendSound(roomB[:0], b.Text, 0)
-	if string(x) == string(y) {
-		return false
-	}
-	return l.data.calls(a, x, b, y) || l.data.calls(b, y, a, x)
+	x, y := l.Caller(a), l.Caller(b)
+	return l.Call(&x, &y)
 }
 
 // CallName reports whether a token may be a short or call name of another one: Nickname is false for two tokens of
 // which neither may.
-func (l Lists) CallName(t Token) bool {
-	if l.data == nil || len(t.Text) < 2 || len(t.Text) > longestCall || t.Kind == Number {
-		return false
-	}
-	var room [48]byte
-	sound, _ := appendSound(room[:0], t.Text, 0)
-	return l.data.short[string(sound)] != nil || callShape(sound) || doubled(sound)
+func (l Lists) CallName(t Token) bool { return l.Caller(t).call }
+
+// Caller is a token prepared for many questions about call names.
+type Caller struct {
+	Token
+	sound, canon string // of Text, and of Canon; empty where the token neither is nor has a call name
+	call         bool   // CallName
 }
 
-// calls reports whether short, which sounds like x, is a call name of full, which sounds like y.
-func (l *lists) calls(short Token, x []byte, full Token, y []byte) bool {
-	if len(short.Text) < 2 || len(short.Text) > longestCall || len(full.Text) < 2 || short.Kind == Number || full.Kind == Number {
+// Caller prepares a token.
+func (l Lists) Caller(t Token) Caller {
+	c := Caller{Token: t}
+	if l.data == nil || len(t.Text) < 2 || t.Kind == Number {
+		return c
+	}
+	c.sound = soundOf(t.Text)
+	c.canon = c.sound
+	if t.Canon != t.Text {
+		c.canon = soundOf(t.Canon)
+	}
+	c.call = len(t.Text) <= longestCall && (l.data.short[c.sound] != nil || callShape([]byte(c.sound)) || doubled([]byte(c.sound)))
+	return c
+}
+
+// Call is Nickname of two prepared tokens.
+func (l Lists) Call(a, b *Caller) bool {
+	if l.data == nil || !a.call && !b.call || a.Canon == b.Canon || a.sound == b.sound {
 		return false
 	}
-	var room [48]byte
-	z := y
-	if full.Canon != full.Text {
-		z, _ = appendSound(room[:0], full.Canon, 0)
-	}
-	for _, p := range l.short[string(x)] {
-		if p.match(string(y)) || p.match(string(z)) {
+	return a.call && l.data.calls(a.sound, b) || b.call && l.data.calls(b.sound, a)
+}
+
+// calls reports whether short is the sound of a call name of full.
+func (l *lists) calls(short string, full *Caller) bool {
+	for _, p := range l.short[short] {
+		if p.match(full.sound) || p.match(full.canon) {
 			return true
 		}
 	}
-	return shortened(string(x), string(y)) || full.Canon != full.Text && shortened(string(x), string(z))
+	return shortened(short, full.sound) || full.canon != full.sound && shortened(short, full.canon)
 }
 
 // shortened reports whether short is made of full by rule.

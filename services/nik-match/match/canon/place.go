@@ -146,7 +146,8 @@ func placeWord(w string) level {
 // Place reads a birthplace: the words KAB., KOTA, KEC. and the like go, abbreviations and old names give way to
 // today's, and Codes are the regencies the words may stand for. KAB. and KOTA narrow those down where both exist. A
 // district counts for its regency where no other regency has a district of that name. Of several places, as in
-// "CIBADAK, SUKABUMI", the codes are the first one's that are known, the text is that of all words where none is.
+// "CIBADAK, SUKABUMI", the codes are the first one's that are known, the text is that of all words where none is. A place that is
+// said not to be known has neither.
 func (l Lists) Place(s string) Place {
 	f := Fold(s)
 	if l.data == nil {
@@ -154,6 +155,9 @@ func (l Lists) Place(s string) Place {
 	}
 	var room [8]atom
 	words := atoms(room[:0], strings.ReplaceAll(f, "-", " "))
+	if l.data.saysNothing(words) {
+		return Place{}
+	}
 	kind, from := anyLevel, 0
 	for ; from < len(words) && placeWord(words[from].text) != anyLevel; from++ {
 		if k := placeWord(words[from].text); kind == anyLevel && k != noPlace {

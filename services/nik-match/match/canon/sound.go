@@ -72,7 +72,7 @@ func appendSound(b []byte, w string, as reading) ([]byte, reading) {
 			}
 		case 'E':
 			switch {
-			case prev == 'I' && !vowel(next) && len(b) > start+1:
+			case prev == 'I' && !vowel(next) && i > 1:
 				continue // ARIEF
 			case prev == 'A' && next != 0 && !vowel(next):
 				c = 'I' // ZAENAL
@@ -85,12 +85,13 @@ func appendSound(b []byte, w string, as reading) ([]byte, reading) {
 			if next == 0 && vowel(prev) {
 				continue // AISYAH
 			}
-		case 'D', 'B':
-			if next == 0 && len(b) > start {
-				c += 'T' - 'D' // AHMAD; B is set right below
-				if letters[i] == 'B' {
-					c = 'P' // YAKUB
-				}
+		case 'D':
+			if next == 0 && i > 0 {
+				c = 'T' // AHMAD
+			}
+		case 'B':
+			if next == 0 && i > 0 {
+				c = 'P' // YAKUB
 			}
 		}
 		if n := len(b); n > start && b[n-1] == c && c > '9' {
@@ -105,79 +106,95 @@ func appendSound(b []byte, w string, as reading) ([]byte, reading) {
 func spell(b []byte, w string, as reading) ([]byte, reading) {
 	var other reading
 	for i := 0; i < len(w); i++ {
-		c, prev, next := w[i], at(w, i-1), at(w, i+1)
-		if c == next && c > '9' {
+		c := w[i]
+		if c == at(w, i+1) && c > '9' {
 			continue // a double letter sounds like one
 		}
 		switch c {
-		case 'O':
-			if next == 'E' {
-				b, i = append(b, 'U'), i+1
-				continue
-			}
-		case 'D', 'T':
-			switch {
-			case next == 'J' && c == 'D':
-				b, i = append(b, 'J'), i+1
-				continue
-			case next == 'J':
-				b, i = append(b, 'C'), i+1
-				continue
-			case next == 'Z', c == 'T' && next == 'S':
-				continue // DZAKI, UTSMAN
-			}
-		case 'S':
-			switch {
-			case next == 'J', next == 'Y' && vowel(at(w, i+2)), next == 'H':
-				i++
-			case next == 'C' && at(w, i+2) == 'H':
-				i += 2
-			}
-		case 'J':
-			other |= oldJ
-			if as&oldJ != 0 {
-				c = 'Y'
-			}
-		case 'Z':
-			other |= softZ
-			c = 'S'
-			if as&softZ != 0 {
-				c = 'J'
-			}
-		case 'Q':
-			c = 'K'
+		case 'J', 'Z', 'K', 'C':
+			spelt, skip, allowed := ambiguous(w, i, as)
+			b, i, other = append(b, spelt), i+skip, other|allowed
 		case 'X':
 			if i > 0 {
 				b = append(b, 'K')
 			}
-			c = 'S'
-		case 'F', 'V':
-			c = 'P'
-		case 'P':
-			if next == 'H' {
-				i++
+			b = append(b, 'S')
+		default:
+			spelt, skip := cluster(w, i)
+			if spelt != 0 {
+				b = append(b, spelt)
 			}
-		case 'H':
-			if prev == 'D' || prev == 'T' || prev == 'B' || prev == 'G' {
-				continue // DHARMA, FATHIMAH, BHAKTI, GHOZALI
-			}
-		case 'K':
-			if next == 'H' {
-				i++
-				other |= hardC
-				if as&hardC == 0 {
-					c = 'H'
-				}
-			}
-		case 'C':
-			var skip int
-			var allowed reading
-			c, skip, allowed = spellC(next, at(w, i+2), as)
-			i, other = i+skip, other|allowed
+			i += skip
 		}
-		b = append(b, c)
 	}
 	return b, other
+}
+
+// cluster is the letter at i, and how many further ones sound together with it; 0 where it is silent.
+func cluster(w string, i int) (c byte, skip int) {
+	prev, next, after := at(w, i-1), at(w, i+1), at(w, i+2)
+	switch c = w[i]; c {
+	case 'Q':
+		return 'K', 0
+	case 'F', 'V':
+		return 'P', 0
+	case 'O':
+		if next == 'E' {
+			return 'U', 1
+		}
+	case 'D', 'T':
+		switch {
+		case c == 'D' && next == 'J':
+			return 'J', 1
+		case next == 'J':
+			return 'C', 1
+		case next == 'Z', c == 'T' && next == 'S': // DZAKI, UTSMAN
+			return 0, 0
+		}
+	case 'S':
+		switch {
+		case next == 'J', next == 'H', next == 'Y' && vowel(after):
+			return 'S', 1
+		case next == 'C' && after == 'H':
+			return 'S', 2
+		}
+	case 'P':
+		if next == 'H' {
+			return 'P', 1
+		}
+	case 'H':
+		if prev == 'D' || prev == 'T' || prev == 'B' || prev == 'G' { // DHARMA, FATHIMAH, BHAKTI, GHOZALI
+			return 0, 0
+		}
+	}
+	return c, 0
+}
+
+// ambiguous is the sound of J, Z, K or C at i under a reading: how many further letters it takes, and which readings it
+// allows.
+func ambiguous(w string, i int, as reading) (c byte, skip int, other reading) {
+	switch next := at(w, i+1); w[i] {
+	case 'J':
+		if as&oldJ != 0 {
+			return 'Y', 0, oldJ
+		}
+		return 'J', 0, oldJ
+	case 'Z':
+		if as&softZ != 0 {
+			return 'J', 0, softZ
+		}
+		return 'S', 0, softZ
+	case 'K':
+		switch {
+		case next != 'H':
+			return 'K', 0, 0
+		case as&hardC != 0:
+			return 'K', 1, hardC
+		}
+		return 'H', 1, hardC
+	default:
+		return spellC(next, at(w, i+2), as)
+	}
 }
 
 // spellC is the sound of C before next and after: how many further letters it takes, and which readings it allows.
