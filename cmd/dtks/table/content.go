@@ -12,6 +12,7 @@ import (
 type profile struct {
 	rows, filled, distinct             int
 	dates, emails, digits, niks, mixed float64 // mixed: letters and digits in one word
+	dotted                             float64 // digits, perhaps set apart by dots as in 32.04.10.2001
 	length                             float64 // mean, in characters
 	sequence                           bool    // whole numbers that rise by one
 }
@@ -47,6 +48,9 @@ func (t *Table) profile(column int) profile {
 		case strings.Count(v, "@") == 1 && !strings.Contains(v, " "):
 			p.emails++
 		}
+		if _, ok := digitsOf(strings.ReplaceAll(v, ".", "")); ok {
+			p.dotted++
+		}
 		if whole {
 			p.digits++
 			if len(v) == 16 {
@@ -57,7 +61,7 @@ func (t *Table) profile(column int) profile {
 		}
 	}
 	p.distinct = len(seen)
-	for _, share := range []*float64{&p.dates, &p.emails, &p.digits, &p.niks, &p.mixed, &p.length} {
+	for _, share := range []*float64{&p.dates, &p.emails, &p.digits, &p.niks, &p.mixed, &p.dotted, &p.length} {
 		*share /= float64(max(1, looked))
 	}
 	return p
@@ -128,7 +132,7 @@ func (p profile) fits(k match.Kind) match.Kind {
 		return match.KindNumber
 	case k == match.KindSex && p.distinct > 8:
 		return match.KindCode
-	case k == match.KindArea && p.digits < 0.5:
+	case k == match.KindArea && p.dotted < 0.5:
 		return match.KindText
 	case (k == match.KindText || k == match.KindPlace) && p.digits > 0.8 && p.filled > 0:
 		return match.KindCode
