@@ -122,7 +122,7 @@ func (l *lists) read(n *Name, a []atom) {
 		n.Tokens = l.tokens(a)
 	case len(a) == 1 && l.titles[a[0].text]&(front|frontMarked|back|backMarked) != 0:
 		n.Titles = append(n.Titles, a[0].text)
-	case l.saysNothing(a):
+	case l.saysNothing(a), len(a) == 1 && len(a[0].text) == 1: // Sp.JP(K)
 	case l.is(a[0], parent, parentMarked) && len(a) > 1:
 		if n.Parent == nil {
 			n.Parent = l.tokens(l.parentOf(n, a[1:]))

@@ -56,8 +56,10 @@ func (l *lists) titled(n *Name, a []atom) []atom {
 		a = a[k:]
 	}
 	behind := len(n.Titles)
+	degree := len(a) > 2 && l.degree(a[len(a)-1]) && l.degree(a[len(a)-2]) // two of them need no punctuation: SE MM
 	for len(a) > 1 {
-		k, w := l.trailing(a)
+		k, w := l.trailing(a, degree)
+		degree = degree || k > 0 // nor do those before one: SE, MBA
 		if k == 0 {
 			break
 		}
@@ -82,17 +84,21 @@ func (l *lists) leading(a []atom) (int, string) {
 	return 0, ""
 }
 
-// trailing is the longest title behind that leaves something of the name. After a comma titles of the front stand
-// behind too, as in a list sorted by name.
-func (l *lists) trailing(a []atom) (int, string) {
+// degree reports whether an atom may stand for a title behind a name.
+func (l *lists) degree(a atom) bool { return l.titles[a.text]&(back|backMarked) != 0 }
+
+// trailing is the longest title behind that leaves something of the name; degree says that one stands there for sure.
+// After a comma titles of the front stand behind too, as in a list sorted by name.
+func (l *lists) trailing(a []atom, degree bool) (int, string) {
 	for k := min(longestTitle, len(a)-1); k > 0; k-- {
-		part := a[len(a)-k:]
+		part, before := a[len(a)-k:], a[len(a)-k-1]
 		w, marked, ok := together(part)
 		if !ok {
 			continue
 		}
+		marked = marked || degree || part[0].comma || before.dot && len(before.text) > 1
 		u := l.titles[w]
-		if u&back != 0 || u&backMarked != 0 && (marked || part[0].comma) || u&(front|frontMarked) != 0 && part[0].comma {
+		if u&back != 0 || u&backMarked != 0 && marked || u&(front|frontMarked) != 0 && part[0].comma {
 			return k, w
 		}
 	}
