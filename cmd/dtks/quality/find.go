@@ -23,7 +23,7 @@ func Find(spec, folder string, a, b *table.Table) (*Truth, error) {
 	if spec != "" {
 		return given(spec, a, b)
 	}
-	if t, ok := fromColumns(truthTitles, a, b); ok {
+	if t, ok := fromColumns(truthTitles, a, b); ok && t.Pairs() > 0 {
 		return t, nil
 	}
 	if t, ok := recognised(a, b); ok {
@@ -40,6 +40,11 @@ func Find(spec, folder string, a, b *table.Table) (*Truth, error) {
 
 func given(spec string, a, b *table.Table) (*Truth, error) {
 	if t, ok := fromColumns([]string{spec}, a, b); ok {
+		if t.Pairs() == 0 {
+			return nil, fault.New(fault.Invalid, "truth_no_pairs",
+				fmt.Sprintf("Kolom %s tidak pernah sama pada dua baris, jadi tidak menunjukkan siapa orang yang sama.", spec),
+				fmt.Sprintf("Column %s is never equal in two records, so it tells of no two that are one person.", spec)).Because(fmt.Errorf("column %s of %s has no value twice", spec, a.Name))
+		}
 		return t, nil
 	}
 	if _, err := os.Stat(spec); err != nil {
@@ -53,28 +58,26 @@ func given(spec string, a, b *table.Table) (*Truth, error) {
 // truthTitles are columns taken for the truth without being named.
 var truthTitles = []string{"cluster", "cluster_id", "true_cluster", "entity", "entity_id", "ent_id", "person_uid", "true_id", "truth", "ground_truth", "gold_id", "group_id"}
 
-// fromColumns takes the first title that all files have. A column that differs in every row of one file, or
-// is empty, says nothing about it.
+// fromColumns takes the first title that all files have.
 func fromColumns(names []string, a, b *table.Table) (*Truth, bool) {
 	for _, name := range names {
 		i, ok := a.Column(name)
 		if !ok {
 			continue
 		}
-		if b == nil {
-			a.Exclude(i)
-			t := FromColumn(a.Values(i), nil)
-			t.Source = "column " + a.Header[i]
-			return t, true
-		}
-		j, ok := b.Column(name)
-		if !ok {
-			continue
+		inA, source := people(a.Values(i)), "column "+a.Header[i]
+		var inB []string
+		if b != nil {
+			j, ok := b.Column(name)
+			if !ok {
+				continue
+			}
+			inB = people(b.Values(j))
+			b.Exclude(j)
 		}
 		a.Exclude(i)
-		b.Exclude(j)
-		t := FromColumn(a.Values(i), b.Values(j))
-		t.Source = "column " + a.Header[i]
+		t := FromColumn(inA, inB)
+		t.Source = source
 		return t, true
 	}
 	return nil, false
@@ -83,27 +86,33 @@ func fromColumns(names []string, a, b *table.Table) (*Truth, bool) {
 // generated matches the record ids of FEBRL's generator: the number is the person.
 var generated = regexp.MustCompile(`^rec-(\d+)-(org|dup-\d+)$`)
 
-// recognised reads the person off record ids of that form; every row must have one.
-func recognised(a, b *table.Table) (*Truth, bool) {
-	people := func(t *table.Table) ([]string, bool) {
-		ids := t.IDs()
-		out := make([]string, len(ids))
-		for i, id := range ids {
-			m := generated.FindStringSubmatch(id)
-			if m == nil {
-				return nil, false
-			}
-			out[i] = m[1]
+// people reads the person off record ids of that form where all values have it; other values stay as they are.
+func people(values []string) []string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		m := generated.FindStringSubmatch(v)
+		if m == nil {
+			return values
 		}
-		return out, len(out) > 0
+		out[i] = m[1]
 	}
-	inA, ok := people(a)
+	return out
+}
+
+// recognised reads the truth off the record ids; every row must have one of the generator's.
+func recognised(a, b *table.Table) (*Truth, bool) {
+	ids := func(t *table.Table) ([]string, bool) {
+		own := t.IDs()
+		read := people(own)
+		return read, len(own) > 0 && read[0] != own[0]
+	}
+	inA, ok := ids(a)
 	if !ok {
 		return nil, false
 	}
 	var inB []string
 	if b != nil {
-		if inB, ok = people(b); !ok {
+		if inB, ok = ids(b); !ok {
 			return nil, false
 		}
 	}

@@ -40,6 +40,7 @@ func TestFind(t *testing.T) {
 		{"column in two files", "entity", []string{"id,name,entity", "1,A,x", "2,B,y"}, []string{"id,name,entity", "7,A,x", "8,B,x"}, nil, 2},
 		{"ids of the generator", "", []string{"rec_id, surname", "rec-1-org, a", "rec-1-dup-0, b", "rec-12-org, c"}, nil, nil, 1},
 		{"ids of the generator, two files", "", []string{"rec_id, surname", "rec-1-org, a", "rec-12-org, c"}, []string{"rec_id, surname", "rec-1-dup-0, b", "rec-12-dup-0, c"}, nil, 2},
+		{"ids of the generator, named", "rec_id", []string{"rec_id, surname", "rec-1-org, a", "rec-1-dup-0, b", "rec-12-org, c"}, nil, nil, 1},
 		{"list beside the file", "", people, nil, map[string][]string{"a_labels.csv": {
 			"unique_id_l,source_dataset_l,unique_id_r,source_dataset_r,clerical_match_score", "r1,f,r2,f,0.95", "r1,f,r3,f,0.05"}}, 1},
 		{"list given, without answers", "PAIRS", people, nil, map[string][]string{"PAIRS": {"id1,id2", "r1,r2", "r2,r3"}}, 3},
@@ -100,6 +101,7 @@ func TestFind_Errors(t *testing.T) {
 	mustTable(t, folder, "other.csv", "id1,id2", "x,y")
 	mustTable(t, folder, "words.csv", "id1,id2,label", "r1,r2,perhaps", "r1,r2,1")
 	for spec, code := range map[string]string{
+		"nama":                             "truth_no_pairs",
 		"cluster":                          "truth_unknown",
 		filepath.Join(folder, "other.csv"): "truth_no_ids",
 		filepath.Join(folder, "words.csv"): "truth_answer",
