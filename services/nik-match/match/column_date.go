@@ -2,26 +2,25 @@ package match
 
 import "dtks/services/nik-match/match/canon"
 
-// dateRows finds the dates that have anything in common with one through the years, the days and the single slips.
+// dateRows finds the dates that have anything in common with one. Values stand in the order of their dates, so that
+// those of a year are neighbours.
 type dateRows struct {
 	c      *Column
 	bounds []int16
-	year   map[int16][]int32
-	day    map[int16][]int32 // month and day
-	blank  []int32           // dates without a year
+	years  map[int16][2]int32 // first value of a year, and the one after its last
+	days   map[int16][]int32  // values of a month and day
 }
 
 func newDateRows(c *Column) *dateRows {
-	d := &dateRows{c: c, bounds: c.bound(), year: map[int16][]int32{}, day: map[int16][]int32{}}
-	for i, v := range c.values {
-		if i == 0 {
-			continue
+	d := &dateRows{c: c, bounds: c.bound(), years: map[int16][2]int32{}, days: map[int16][]int32{}}
+	for i := 1; i < len(c.values); i++ {
+		date := c.values[i].date
+		if span, ok := d.years[date.Year]; ok {
+			d.years[date.Year] = [2]int32{span[0], int32(i) + 1}
+		} else {
+			d.years[date.Year] = [2]int32{int32(i), int32(i) + 1}
 		}
-		if v.date.Year == 0 {
-			d.blank = append(d.blank, int32(i))
-		}
-		d.year[v.date.Year] = append(d.year[v.date.Year], int32(i))
-		d.day[monthDay(v.date)] = append(d.day[monthDay(v.date)], int32(i))
+		d.days[monthDay(date)] = append(d.days[monthDay(date)], int32(i))
 	}
 	return d
 }
@@ -29,25 +28,25 @@ func newDateRows(c *Column) *dateRows {
 func monthDay(d canon.Date) int16 { return int16(d.Month)*32 + int16(d.Day) }
 
 func (d *dateRows) weights(of int32, dst []int16, _ *scratch) {
-	fill(dst, d.bounds[dateDifferent])
 	v := d.c.values[of]
-	set := func(ids []int32) {
-		for _, i := range ids {
-			if i != of {
-				dst[i] = d.bounds[dateLevel(v.date, d.c.values[i].date)]
-			}
-		}
-	}
-	// One digit of the year changes it by 1 to 9, 10 to 90, 100 to 900 or 1000; two neighbours exchanged by a multiple of 9.
-	for y := v.date.Year - 2; y <= v.date.Year+2; y++ {
-		set(d.year[y])
-	}
-	set(d.day[monthDay(v.date)])
-	set(d.blank)
 	if v.date.Year == 0 {
-		for _, ids := range d.year {
-			set(ids)
+		for i := 1; i < len(dst); i++ {
+			dst[i] = d.c.weight(v, d.c.values[i])
 		}
+		return
+	}
+	fill(dst, d.bounds[dateDifferent])
+	for y := v.date.Year - 2; y <= v.date.Year+2; y++ {
+		span := d.years[y]
+		fill(dst[span[0]:span[1]], d.bounds[dateNearYear])
+	}
+	for _, span := range [][2]int32{d.years[v.date.Year], d.years[0]} {
+		for i := span[0]; i < span[1]; i++ {
+			dst[i] = d.bounds[dateLevel(v.date, d.c.values[i].date)]
+		}
+	}
+	for _, i := range d.days[monthDay(v.date)] {
+		dst[i] = d.bounds[dateLevel(v.date, d.c.values[i].date)]
 	}
 	dst[of] = d.c.weight(v, v)
 }

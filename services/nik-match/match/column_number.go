@@ -1,11 +1,11 @@
 package match
 
-// numberRows finds the numbers that differ from one in at most two places: of three stretches of the digits one is then
+// numberRows finds the numbers that differ from one in at most two places: of four stretches of the digits two are then
 // the same.
 type numberRows struct {
 	c        *Column
 	bounds   []int16
-	stretch  [3]map[uint64][]int32
+	stretch  [6]map[uint64][]int32 // by two of four stretches
 	head     map[uint64][]int32
 	unpacked []int32 // not a number of the usual length: compared one by one
 	usual    uint8
@@ -41,11 +41,18 @@ func newNumberRows(c *Column) *numberRows {
 	return n
 }
 
-// stretches cuts a number into three parts.
-func (n *numberRows) stretches(d number) [3]uint64 {
-	third := 4 * uint(n.usual) / 12 * 4 // a third of the digits, in bits
-	low, mid := d.digits&(1<<third-1), d.digits>>third&(1<<third-1)
-	return [3]uint64{low, mid, d.digits >> (2 * third)}
+// stretches cuts a number into four parts and gives every two of them.
+func (n *numberRows) stretches(d number) (out [6]uint64) {
+	width := 4 * ((uint(n.usual) + 3) / 4) // of a part, in bits
+	mask := uint64(1)<<width - 1
+	k := 0
+	for i := range uint(4) {
+		for j := range i {
+			out[k] = d.digits>>(i*width)&mask<<width | d.digits>>(j*width)&mask
+			k++
+		}
+	}
+	return out
 }
 
 // headOf is what numbers share that are alike but for their tail.

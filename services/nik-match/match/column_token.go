@@ -21,37 +21,28 @@ type tokenRows struct {
 	carries []carried             // by value: which of the frequent tokens it has
 	widths  [mostTokens + 2]int32 // first value of at least that many tokens
 	nothing [mostTokens + 1][mostTokens + 1]Bits
-	whole   int // tokens that somebody wrote as such; the others are two joined
+	whole   int   // tokens that somebody wrote as such; the others are two joined
+	spare   int16 // the most that joining two tokens saves in tokens left over
 }
 
 // post is one occurrence of a token.
 type post struct {
-	value   int32
-	reading uint8
-	at      uint8
-	joined  bool // the token is the one that two were joined into
+	value  int32
+	joined bool // the token is the one that two were joined into
 }
 
+// neighbour is a token that agrees with another.
 type neighbour struct {
 	token int32
 	gain  int16 // in units, over two tokens that differ
 	join  int16 // the same, where one of the two is a joined token
 }
 
-// scratch is what a row needs to gather the values it touches.
+// scratch remembers, while a row is gathered, what the token at hand has already added to each value.
 type scratch struct {
-	head []int32 // by value: last hit + 1
-	hits []hit
-	seen []int32
-}
-
-// hit is one agreement between token i of the row's value and token j of another.
-type hit struct {
-	next             int32
-	reading, other   uint8
-	i, j             uint8
-	joinedI, joinedJ bool
-	gain             int16
+	stamp []uint32
+	added []int16
+	now   uint32
 }
 
 func newTokenRows(c *Column) *tokenRows {
@@ -73,6 +64,7 @@ func newTokenRows(c *Column) *tokenRows {
 			t.nothing[n][m] = Bits(min(n, m))*different + Bits(max(n, m)-min(n, m))*omitted
 		}
 	}
+	t.spare = units(-min(different, omitted)) + units(t.c.w.spared())*2
 	t.relate(different)
 	return t
 }
@@ -86,8 +78,11 @@ func (t *tokenRows) post(joined bool) {
 				continue
 			}
 			for k := range rd.tokens {
+				if joined && rd.joined != k {
+					continue
+				}
 				id := t.intern(&rd.tokens[k])
-				t.posts[id] = append(t.posts[id], post{int32(v), uint8(r), uint8(k), rd.joined == k})
+				t.posts[id] = append(t.posts[id], post{int32(v), joined})
 			}
 		}
 	}
@@ -256,64 +251,110 @@ func (t *tokenRows) byEnds(pair func(a, b int32)) {
 	}
 }
 
-// byLetters pairs tokens of about one length whose letters are nearly the same.
+// byLetters pairs tokens of about one length whose letters, and neighbouring letters, are nearly the same.
 func (t *tokenRows) byLetters(pair func(a, b int32)) {
-	byLength := map[int][]int32{}
+	byLength := map[int]*lettered{}
 	longest := 0
 	for i, k := range t.tokens {
 		if k.Kind != canon.Number {
-			byLength[len(k.Canon)] = append(byLength[len(k.Canon)], int32(i))
-			longest = max(longest, len(k.Canon))
+			n := len(k.Canon)
+			if byLength[n] == nil {
+				byLength[n] = &lettered{}
+			}
+			byLength[n].add(int32(i), k)
+			longest = max(longest, n)
 		}
 	}
 	for n := 3; n <= longest; n++ {
-		masks := make([][]uint32, 3)
-		for d := range masks {
-			for _, b := range byLength[n+d] {
-				masks[d] = append(masks[d], t.tokens[b].mask)
+		for d := range 3 { // tokens up to two letters longer
+			x, y := byLength[n], byLength[n+d]
+			if x == nil || y == nil {
+				continue
 			}
-		}
-		for x, a := range byLength[n] {
-			mask := t.tokens[a].mask
-			for d := range masks {
+			most := 1
+			if n+d >= 6 {
+				most = 2
+			}
+			for i, a := range x.ids {
 				from := 0
 				if d == 0 {
-					from = x + 1
+					from = i + 1
 				}
-				for y, other := range masks[d][from:] {
-					if bits.OnesCount32(mask^other) > 4 {
-						continue
-					}
-					if b := byLength[n+d][from+y]; spelling(t.tokens[a], t.tokens[b]) != tokenDifferent {
-						pair(a, b)
-					}
-				}
+				t.alike(a, y, from, most, pair)
 			}
 		}
 	}
 }
 
+// lettered are the tokens of one length, with what bounds their edits side by side.
+type lettered struct {
+	ids   []int32
+	masks []uint32
+	pairs []uint64
+}
+
+func (l *lettered) add(id int32, k *token) {
+	l.ids, l.masks, l.pairs = append(l.ids, id), append(l.masks, k.mask), append(l.pairs, k.pairs)
+}
+
+func (t *tokenRows) alike(a int32, others *lettered, from, most int, pair func(a, b int32)) {
+	mask, pairs := t.tokens[a].mask, t.tokens[a].pairs
+	for k, o := range others.masks[from:] {
+		if bits.OnesCount32(mask^o) > 2*most || bits.OnesCount64(pairs^others.pairs[from+k]) > pairsChanged[most] {
+			continue
+		}
+		b := others.ids[from+k]
+		if (int(a) < t.whole || int(b) < t.whole) && spelling(t.tokens[a], t.tokens[b]) != tokenDifferent {
+			pair(a, b)
+		}
+	}
+}
+
+// weights adds, for every token of the row's value, the most that any token of another value is worth against it. That
+// two tokens cannot both stand with the same one is left to comparing.
 func (t *tokenRows) weights(of int32, dst []int16, s *scratch) {
 	v := t.c.values[of]
 	n := v.width()
 	for m := 0; m <= mostTokens; m++ {
 		fill(dst[t.widths[m]:t.widths[m+1]], units(t.nothing[n][m]))
 	}
-	if len(s.head) < len(t.c.values) {
-		s.head = make([]int32, len(t.c.values))
+	if len(s.stamp) < len(dst) {
+		s.stamp, s.added = make([]uint32, len(dst)), make([]int16, len(dst))
 	}
-	s.hits, s.seen = s.hits[:0], s.seen[:0]
 	for r := range v.readings {
 		rd := &v.readings[r]
 		for i := range rd.tokens {
-			t.gather(s, uint8(r), uint8(i), rd, t.id(&rd.tokens[i]))
+			if rd.joined < 0 || rd.joined == i {
+				t.gather(t.id(&rd.tokens[i]), rd.joined >= 0, dst, s)
+			}
 		}
 	}
-	for _, o := range s.seen {
-		dst[o] = t.best(s, v, o)
-		s.head[o] = 0
-	}
 	t.addUsual(v, dst)
+}
+
+func (t *tokenRows) gather(id int32, joined bool, dst []int16, s *scratch) {
+	s.now++
+	for _, near := range t.close[id] {
+		for _, p := range t.posts[near.token] {
+			gain := near.gain
+			if joined || p.joined {
+				if joined && p.joined {
+					continue
+				}
+				gain = near.join + t.spare // one token less is left over
+			}
+			if s.stamp[p.value] == s.now {
+				if gain <= s.added[p.value] {
+					continue
+				}
+				dst[p.value] += gain - s.added[p.value]
+			} else {
+				dst[p.value] += gain
+				s.stamp[p.value] = s.now
+			}
+			s.added[p.value] = gain
+		}
+	}
 }
 
 // addUsual adds what frequent tokens are worth to the values that have them.
@@ -332,79 +373,3 @@ func (t *tokenRows) addUsual(v *value, dst []int16) {
 }
 
 func (t *tokenRows) id(k *token) int32 { return t.ids[k.Text+"\x00"+k.Canon] }
-
-func (t *tokenRows) gather(s *scratch, r, i uint8, rd *reading, id int32) {
-	joinedI := rd.joined == int(i)
-	for _, near := range t.close[id] {
-		for _, p := range t.posts[near.token] {
-			if rd.joined >= 0 && t.c.values[p.value].readings[p.reading].joined >= 0 {
-				continue
-			}
-			h := hit{next: s.head[p.value], reading: r, other: p.reading, i: i, j: p.at, joinedI: joinedI, joinedJ: p.joined, gain: near.gain}
-			if joinedI || p.joined {
-				h.gain = near.join
-			}
-			if h.next == 0 {
-				s.seen = append(s.seen, p.value)
-			}
-			s.hits = append(s.hits, h)
-			s.head[p.value] = int32(len(s.hits))
-		}
-	}
-}
-
-// best is the weight of the row's value with another one that was hit.
-func (t *tokenRows) best(s *scratch, v *value, o int32) int16 {
-	other := t.c.values[o]
-	best := int16(-1 << 14)
-	first := s.head[o] - 1
-	if h := s.hits[first]; h.next == 0 && !h.joinedI && !h.joinedJ { // one agreement: nothing to pair
-		return t.one(v, other, o, h)
-	}
-	var done [mostReadings * 2]uint16
-	combos := done[:0]
-	for at := first; at >= 0; at = s.hits[at].next - 1 {
-		h := s.hits[at]
-		combo := uint16(h.reading)<<8 | uint16(h.other)
-		if slices.Contains(combos, combo) || len(combos) == cap(combos) {
-			continue
-		}
-		combos = append(combos, combo)
-		best = max(best, t.aligned(s, v, other, first, combo))
-	}
-	return best
-}
-
-// one is best for a single agreement.
-func (t *tokenRows) one(v, other *value, o int32, h hit) int16 {
-	n, m := len(v.readings[h.reading].tokens), len(other.readings[h.other].tokens)
-	w := units(t.nothing[n][m]) + h.gain
-	if n != m {
-		w += units(t.c.w.spared()) * int16(max(n, m)-min(n, m)) // at most
-	}
-	return w
-}
-
-// aligned is the weight of one reading of each side.
-func (t *tokenRows) aligned(s *scratch, v, other *value, first int32, combo uint16) int16 {
-	a, b := &v.readings[combo>>8], &other.readings[combo&0xff]
-	var g grid
-	t.c.m.newGrid(&g, t.c.w, a, b)
-	joined := a.joined < 0 && b.joined < 0
-	for at := first; at >= 0; at = s.hits[at].next - 1 {
-		h := s.hits[at]
-		if uint16(h.reading)<<8|uint16(h.other) != combo {
-			continue
-		}
-		joined = joined || h.joinedI || h.joinedJ
-		if g.gain[h.i][h.j] == 0 {
-			g.agreements++
-		}
-		g.gain[h.i][h.j] = max(g.gain[h.i][h.j], Bits(h.gain)*Unit)
-	}
-	if !joined {
-		return -1 << 14 // the join itself agrees with nothing
-	}
-	found := g.align()
-	return units(t.nothing[g.n][g.m] + found.total)
-}

@@ -9,7 +9,7 @@ import (
 const (
 	mWeight = 40 // pseudo pairs behind the probabilities of one person
 	uWeight = 20 // pseudo slots behind those of strangers
-	sampled = 60_000
+	sampled = 40_000
 	rounds  = 25
 )
 

@@ -1,6 +1,7 @@
 package match
 
 import (
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -58,11 +59,11 @@ func spelling(a, b *token) finding {
 	if shorter < 3 {
 		return tokenDifferent
 	}
-	if longer-shorter <= 2 && apart(a.mask, b.mask) <= 2 {
-		most := 1
-		if longer >= 6 {
-			most = 2
-		}
+	most := 1
+	if longer >= 6 {
+		most = 2
+	}
+	if longer-shorter <= most && a.mayBe(b, most) {
 		switch n := edits(a.Canon, b.Canon, most); {
 		case n == 1:
 			return tokenNear
@@ -74,6 +75,15 @@ func spelling(a, b *token) finding {
 		return tokenShort
 	}
 	return tokenDifferent
+}
+
+// pairsChanged is how many pairs of neighbouring letters one or two slips may change. Two exchanges of neighbours change
+// more and count as different: they hardly occur.
+var pairsChanged = [3]int{0, 6, 8}
+
+// mayBe reports whether, by their letters, two tokens may be that few slips apart.
+func (t *token) mayBe(o *token, most int) bool {
+	return bits.OnesCount32(t.mask^o.mask) <= 2*most && bits.OnesCount64(t.pairs^o.pairs) <= pairsChanged[most]
 }
 
 // share reports whether two sorted lists have an element in common.

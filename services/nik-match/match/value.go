@@ -32,7 +32,8 @@ type reading struct {
 // token is a part of a name, address or text.
 type token struct {
 	canon.Caller
-	mask uint32 // letters that occur: a cheap bound on how many edits lie between two tokens
+	mask  uint32 // letters that occur, and
+	pairs uint64 // neighbouring letters, as a set of hashes: cheap bounds on how many edits lie between two tokens
 }
 
 // most bounds what is kept of one value, so that hostile input costs no more than a long name.
@@ -177,7 +178,7 @@ func (r *Reader) cut(tokens []canon.Token) reading {
 	tokens = tokens[:min(len(tokens), mostTokens)]
 	out := reading{tokens: make([]token, len(tokens)), joined: -1}
 	for i, t := range tokens {
-		out.tokens[i] = token{Caller: r.lists.Caller(t), mask: letters(t.Canon)}
+		out.tokens[i] = token{Caller: r.lists.Caller(t), mask: letters(t.Canon), pairs: letterPairs(t.Canon)}
 	}
 	return out
 }
@@ -193,7 +194,7 @@ func joins(tokens []token) []reading {
 		one := canon.Token{Text: a.Text + b.Text, Canon: a.Canon + b.Canon}
 		r := reading{joined: i, tokens: make([]token, 0, len(tokens)-1)}
 		r.tokens = append(r.tokens, tokens[:i]...)
-		r.tokens = append(r.tokens, token{Caller: canon.Caller{Token: one}, mask: letters(one.Canon)})
+		r.tokens = append(r.tokens, token{Caller: canon.Caller{Token: one}, mask: letters(one.Canon), pairs: letterPairs(one.Canon)})
 		r.tokens = append(r.tokens, tokens[i+2:]...)
 		out = append(out, r)
 	}
@@ -219,6 +220,15 @@ func letters(s string) uint32 {
 		case c >= '0' && c <= '9':
 			m |= 1 << (26 + (c-'0')%6)
 		}
+	}
+	return m
+}
+
+// letterPairs is the set of neighbouring letters, hashed into 64 bits.
+func letterPairs(s string) uint64 {
+	var m uint64
+	for i := 1; i < len(s); i++ {
+		m |= 1 << ((uint(s[i-1])*31 + uint(s[i])*7) & 63)
 	}
 	return m
 }

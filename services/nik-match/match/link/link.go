@@ -97,7 +97,7 @@ func (j *job) second(i int32) *match.Record {
 const learningDepth = 10 * match.Bit
 
 // learningRounds alternate what the file's frequencies are and what its matches are.
-const learningRounds = 3
+const learningRounds = 2
 
 func run(ctx context.Context, j *job) (*Result, error) {
 	m := j.model

@@ -14,6 +14,20 @@ import (
 type table struct {
 	column *match.Column
 	a, b   []int32 // ids of the values of both sides
+
+	typical int64 // what most pairs weigh, summed over some
+}
+
+// measure finds out what most pairs weigh: fields that speak against most pairs are added first.
+func (t *table) measure() {
+	row := make([]int16, t.column.Len())
+	var s match.Scratch
+	for k := range min(20, len(t.a)) {
+		t.column.Weights(t.a[k*len(t.a)/20%len(t.a)], row, &s)
+		for n := range min(200, len(t.b)) {
+			t.typical += int64(row[t.b[n*len(t.b)/200%len(t.b)]])
+		}
+	}
 }
 
 // tables prepares the columns of all fields.
@@ -30,6 +44,7 @@ func (j *job) tables(m *match.Model) []table {
 			if t.b = t.a; j.two {
 				t.b = c.IDs(j.b)
 			}
+			t.measure()
 			out[i] = t
 		})
 	}
@@ -146,7 +161,9 @@ const stride = 64
 // scanner is what one worker needs: the row of every field, and sums.
 type scanner struct {
 	tables  []table
+	first   int // so many fields are added for all pairs, the others where those leave hope
 	rows    [][]int16
+	most    []int32 // the largest weight in a row
 	last    []int32 // the value whose row is there
 	sums    []int32
 	scratch []match.Scratch
@@ -156,9 +173,11 @@ type scanner struct {
 const block = 2048
 
 func newScanner(tables []table) *scanner {
-	s := &scanner{tables: tables, rows: make([][]int16, len(tables)), last: make([]int32, len(tables)),
-		sums: make([]int32, block), scratch: make([]match.Scratch, len(tables))}
-	for i, t := range tables {
+	n := len(tables)
+	s := &scanner{tables: slices.Clone(tables), first: (3*n + 4) / 5, rows: make([][]int16, n), most: make([]int32, n),
+		last: make([]int32, n), sums: make([]int32, block), scratch: make([]match.Scratch, n)}
+	slices.SortStableFunc(s.tables, func(x, y table) int { return cmp.Compare(x.typical, y.typical) })
+	for i, t := range s.tables {
 		s.rows[i] = make([]int16, t.column.Len())
 		s.last[i] = -1
 	}
@@ -167,10 +186,15 @@ func newScanner(tables []table) *scanner {
 
 // row appends the pairs of one record that reach the least sum.
 func (s *scanner) row(j *job, a, least int32, out []found) []found {
-	for i, t := range s.tables {
-		if id := t.a[a]; id != s.last[i] {
-			t.column.Weights(id, s.rows[i], &s.scratch[i])
+	rest := int32(0)
+	for i := range s.tables {
+		if id := s.tables[i].a[a]; id != s.last[i] {
+			s.tables[i].column.Weights(id, s.rows[i], &s.scratch[i])
 			s.last[i] = id
+			s.most[i] = int32(slices.Max(s.rows[i]))
+		}
+		if i >= s.first {
+			rest += s.most[i]
 		}
 	}
 	from, to := int32(0), int32(len(j.b))
@@ -181,27 +205,34 @@ func (s *scanner) row(j *job, a, least int32, out []found) []found {
 		n := min(block, to-from)
 		s.add(from, n)
 		for k, sum := range s.sums[:n] {
+			if sum < least-rest {
+				continue
+			}
+			b := from + int32(k)
+			for i := s.first; i < len(s.tables); i++ {
+				sum += int32(s.rows[i][s.tables[i].b[b]])
+			}
 			if sum >= least {
-				out = append(out, found{a, from + int32(k)})
+				out = append(out, found{a, b})
 			}
 		}
 	}
 	return out
 }
 
-// add sums the weights of all fields for n records, three fields at a time so that sums are not written for each.
+// add sums the weights of the first fields for n records, three fields at a time so that sums are not written for each.
 func (s *scanner) add(from, n int32) {
 	sums := s.sums[:n]
 	clear(sums)
 	i := 0
-	for ; i+3 <= len(s.tables); i += 3 {
+	for ; i+3 <= s.first; i += 3 {
 		x, y, z := s.tables[i].b[from:from+n], s.tables[i+1].b[from:from+n], s.tables[i+2].b[from:from+n]
 		p, q, r := s.rows[i], s.rows[i+1], s.rows[i+2]
 		for k := range sums {
 			sums[k] += int32(p[x[k]]) + int32(q[y[k]]) + int32(r[z[k]])
 		}
 	}
-	for ; i < len(s.tables); i++ {
+	for ; i < s.first; i++ {
 		x, p := s.tables[i].b[from:from+n], s.rows[i]
 		for k := range sums {
 			sums[k] += int32(p[x[k]])
