@@ -14,6 +14,16 @@ func (t *Truth) F1Interval(pairs []Pair, threshold float64) Interval {
 	if len(people) == 0 {
 		return Interval{0, 1}
 	}
+	faults := len(wrong)
+	for _, p := range people {
+		if p.fn > 0 {
+			faults++
+		}
+	}
+	if faults == 0 {
+		// Resampling faultless people gives no fault; the rule of three says what they still allow.
+		return Interval{1 - RuleOfThree(int64(len(people))), 1}
+	}
 	rounds := 500
 	if len(people)+len(wrong) > 50_000 {
 		rounds = 100 // the interval is narrow then, and its ends need no third digit

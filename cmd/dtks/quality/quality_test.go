@@ -316,6 +316,9 @@ func TestF1Interval(t *testing.T) {
 	if !(got.Low < f1 && f1 < got.High) || got.High-got.Low < 0.03 || got.High-got.Low > 0.12 {
 		t.Errorf("got %+v around %.3f", got, f1)
 	}
+	if sure := quality.FromColumn([]string{"x", "x"}, nil).F1Interval([]quality.Pair{{A: 0, B: 1, Score: 1}}, 1); sure.Low != 0 || sure.High != 1 {
+		t.Errorf("one person without fault proves nothing: got %+v", sure)
+	}
 	if again := truth.F1Interval(pairs, 1); again != got {
 		t.Errorf("again: got %+v, want %+v", again, got)
 	}
