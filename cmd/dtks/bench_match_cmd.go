@@ -39,6 +39,7 @@ func (c *BenchMatchCmd) Run(ctx context.Context, k *kong.Context) error {
 		Seed: c.Seed, Train: c.Train, Wrong: c.Wrong, Out: os.Stdout}
 	if c.Quick {
 		o.Persons, o.Claims, o.Records = min(c.Persons, 300), min(c.Claims, 4000), min(c.Records, 1000)
+		o.Learned = 300
 	}
 	for _, text := range c.Sets {
 		s, err := trial.ParseSet(text)

@@ -186,13 +186,13 @@ func matchFailure(ctx context.Context, err error) error {
 		return nil
 	case ctx.Err() != nil:
 		return exitCode{matchInterrupted, errors.New("stopped; nothing was written")}
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
-		return exitCode{matchUnusable, err}
 	case errors.As(err, &known):
 		for _, d := range known.Details {
 			fmt.Fprintf(os.Stderr, "  - %s: %s\n", d.Field, d.Text.EN)
 		}
 		return exitCode{matchUnusable, fmt.Errorf("%s (%s)\n      %s", known.Text.EN, known.Code, known.Text.ID)}
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
+		return exitCode{matchUnusable, err}
 	}
 	return err
 }

@@ -68,9 +68,6 @@ func New(a, b *table.Table, spec string, truth *quality.Truth) (*Input, error) {
 func (in *Input) prepare(spec string) error {
 	for _, t := range in.tables() {
 		in.Notes = append(in.Notes, t.Notes...)
-		if len(t.Rows) == 0 {
-			return fault.New(fault.Invalid, "file_without_rows", t.Name+" tidak memuat satu baris data pun.", t.Name+" holds no row of data.")
-		}
 	}
 	if err := in.findFields(spec); err != nil {
 		return err
@@ -262,7 +259,7 @@ func (in *Input) Row(second bool, name string) (int, error) {
 // Renumber finds the ids of the records again after rows were left out.
 func (in *Input) Renumber() error {
 	if len(in.A.Rows) == 0 || in.B != nil && len(in.B.Rows) == 0 {
-		return fault.New(fault.Invalid, "file_without_rows", "Tidak ada baris data yang tersisa.", "No row of data is left.")
+		return fault.New(fault.Invalid, "file_no_rows", "Tidak ada baris data yang tersisa.", "No row of data is left.")
 	}
 	in.number()
 	return nil

@@ -31,9 +31,10 @@ type Options struct {
 	Only    []string // parts; empty = all
 	Persons int      // of the synthetic files; 0 = 5,000
 	Claims  int      // of which a quarter is genuine; 0 = 400,000
+	Train   bool     // judge on the training seed instead: for tuning, never for a report
+	Learned int      // persons of the training seed that the model for claims is learned on; 0 = 5,000
 	Records int      // of the speed measurement; 0 = 50,000
 	Seed    uint64   // of what is judged; 0 = population.HeldOutSeed
-	Train   bool     // judge on the training seed instead: for tuning, never for a report
 	Wrong   int      // wrongly judged pairs to be shown of each set
 	Out     io.Writer
 	Say     func(format string, args ...any) // progress; may be nil
@@ -42,6 +43,9 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	if o.Persons <= 0 {
 		o.Persons = 5000
+	}
+	if o.Learned <= 0 {
+		o.Learned = 5000
 	}
 	if o.Claims <= 0 {
 		o.Claims = 400_000

@@ -128,7 +128,7 @@ func each(ctx context.Context, claims iter.Seq[population.Claim], systems []scor
 // scorers are the matcher with and without its lists, and the simple matchers. What is learned is learned on the training
 // seed.
 func (t *Trial) scorers(ctx context.Context) ([]scorer, error) {
-	train, err := inputOf(population.File(population.TrainSeed, 5000), nil)
+	train, err := inputOf(population.File(population.TrainSeed, t.o.Learned), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +136,7 @@ func (t *Trial) scorers(ctx context.Context) ([]scorer, error) {
 	for _, lists := range []bool{true, false} {
 		name := map[bool]string{true: "dtks", false: "dtks_no_lists"}[lists]
 		t.o.Say("verif: learning %s on the training seed", name)
-		m, err := claimModel(ctx, train, lists)
+		m, err := claimModel(ctx, train, min(trainClaims, t.o.Claims), lists)
 		if err != nil {
 			return nil, err
 		}
@@ -160,12 +160,13 @@ func (t *Trial) scorers(ctx context.Context) ([]scorer, error) {
 	return out, nil
 }
 
-// trainClaims is how many claims of the training seed the likelihoods are calibrated on.
+// trainClaims is how many claims of the training seed the likelihoods are calibrated on, at most; fewer where fewer are
+// judged.
 const trainClaims = 60_000
 
 // claimModel is the model for claims: what fields weigh, from the training file without labels; how often a claim is
 // genuine or a relative's, and the calibration of likelihoods, from labelled claims of the training seed.
-func claimModel(ctx context.Context, train *matching.Input, lists bool) (*match.Model, error) {
+func claimModel(ctx context.Context, train *matching.Input, claims int, lists bool) (*match.Model, error) {
 	choice, err := matching.Choose(train.Fields(), len(train.A.Rows), matching.Learn, lists)
 	if err != nil {
 		return nil, err
@@ -179,7 +180,7 @@ func claimModel(ctx context.Context, train *matching.Input, lists bool) (*match.
 		return nil, err
 	}
 	var all, honest, relatives float64
-	for c := range population.Claims(population.TrainSeed, trainClaims/4, trainClaims-trainClaims/4) {
+	for c := range population.Claims(population.TrainSeed, claims/4, claims-claims/4) {
 		all++
 		if c.Genuine {
 			honest++
@@ -198,7 +199,7 @@ func claimModel(ctx context.Context, train *matching.Input, lists bool) (*match.
 		p, q := reader.Read("", a), reader.Read("", b)
 		return m.Total(&p, &q).Float() * math.Ln2
 	}}
-	err = each(ctx, population.Claims(population.TrainSeed, trainClaims/4, trainClaims-trainClaims/4), []scorer{score}, func(c *population.Claim, s []float64) {
+	err = each(ctx, population.Claims(population.TrainSeed, claims/4, claims-claims/4), []scorer{score}, func(c *population.Claim, s []float64) {
 		x = append(x, s[0])
 		y = append(y, map[bool]float64{true: 1}[c.Genuine])
 	})
