@@ -128,11 +128,12 @@ func familyTokens(text, canon string, kind TokenKind) []Token {
 	return tokens
 }
 
-// familyToken is a token with its representative. Abbreviations sound like what they stand for.
+// familyToken is a token with its representative. Abbreviations sound like what they stand for, and J like J: a
+// representative is in today's spelling, and old spellings are listed.
 func familyToken(text, canon string, kind TokenKind) Token {
-	keys := soundKeys(nil, canon)
+	keys := keysUnder(nil, canon, softZ|hardC|breathCH)
 	if len(text) > 3 {
-		for _, k := range soundKeys(nil, text) {
+		for _, k := range keysUnder(nil, text, softZ|hardC|breathCH) {
 			keys = addKey(keys, 0, k, []byte(k))
 		}
 	}

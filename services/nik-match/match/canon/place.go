@@ -155,9 +155,6 @@ func (l Lists) Place(s string) Place {
 	}
 	var room [8]atom
 	words := atoms(room[:0], strings.ReplaceAll(f, "-", " "))
-	if l.data.saysNothing(words) {
-		return Place{}
-	}
 	kind, from := anyLevel, 0
 	for ; from < len(words) && placeWord(words[from].text) != anyLevel; from++ {
 		if k := placeWord(words[from].text); kind == anyLevel && k != noPlace {
@@ -173,6 +170,9 @@ func (l Lists) Place(s string) Place {
 	}
 	if named != nil {
 		return Place{Text: named.name, Codes: named.codes}
+	}
+	if l.data.saysNothing(words) {
+		return Place{}
 	}
 	kept := make([]atom, 0, len(words))
 	for _, w := range words {

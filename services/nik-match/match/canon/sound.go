@@ -17,8 +17,14 @@ const (
 // its letters allow. Vowels stay, so that SUPARMAN and SUPARMIN never share a key. A word without letters is its own
 // key.
 func soundKeys(keys []string, w string) []string {
+	return keysUnder(keys, w, oldJ|softZ|hardC|breathCH)
+}
+
+// keysUnder is soundKeys with only some of the other readings.
+func keysUnder(keys []string, w string, allowed reading) []string {
 	var room [48]byte
 	b, other := appendSound(room[:0], w, 0)
+	other &= allowed
 	from := len(keys)
 	keys = addKey(keys, from, w, b)
 	if other == 0 {
