@@ -55,6 +55,16 @@ func TestEveryAreaIsFoundByItsName(t *testing.T) {
 	}
 }
 
+// TestPlacesKeepTheirName is what makes Place idempotent.
+func TestPlacesKeepTheirName(t *testing.T) {
+	t.Parallel()
+	for _, a := range indonesia().places.byName {
+		if got := Indonesia().Place(a.name); got.Text != a.name {
+			t.Errorf("%s is read as %v", a.name, got)
+		}
+	}
+}
+
 func BenchmarkName(b *testing.B) {
 	l := Indonesia()
 	names := []string{"MUHAMMAD RIZKI SAPUTRA", "SITI AMINAH", "Budi Hartono Wijayakusuma", "H. SUPRIYADI, S.Pd"}

@@ -33,7 +33,8 @@ func loadPlaces() (*places, error) {
 		}
 	}
 	for key, d := range districts {
-		if p.byName[key] == nil && len(d.codes) == 1 {
+		first, _, _ := strings.Cut(d.name, " ")
+		if p.byName[key] == nil && len(d.codes) == 1 && placeWord(first) == anyLevel { // KOTA PADANG is the city of Padang
 			p.byName[key] = d
 		}
 	}
@@ -171,14 +172,14 @@ func (l Lists) Place(s string) Place {
 	if named != nil {
 		return Place{Text: named.name, Codes: named.codes}
 	}
-	if l.data.saysNothing(words) {
-		return Place{}
-	}
 	kept := make([]atom, 0, len(words))
 	for _, w := range words {
 		if placeWord(w.text) == anyLevel {
 			kept = append(kept, w)
 		}
+	}
+	if l.data.saysNothing(words) || l.data.saysNothing(kept) {
+		return Place{}
 	}
 	if len(kept) == 0 {
 		return Place{Text: l.Text(f)}

@@ -238,7 +238,7 @@ func FuzzDate(f *testing.F) {
 }
 
 func FuzzAddress(f *testing.F) {
-	for _, s := range []string{"", "JL. MERDEKA NO. 5 RT 05/RW 04", "RT/RW 005/004", "R.T. 1 R.W. 2", "RT05RW04 KAB. BANDUNG", "23 brock st", "000", "ibuuu", "tidak ada"} {
+	for _, s := range []string{"", "JL. MERDEKA NO. 5 RT 05/RW 04", "RT/RW 005/004", "R.T. 1 R.W. 2", "RT05RW04 KAB. BANDUNG", "23 brock st", "000", "ibuuu", "tidak ada", "nn)II"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
