@@ -24,7 +24,7 @@ var Subscriptions = map[string][]event.Type{
 	"nik-match":    {event.TypeProposalUpdated, event.TypeRegistrantUpdated},
 	"eligibility":  {event.TypeRegistrantUpdated, event.TypeMatchDecided},
 	"notify": {event.TypeProposalUpdated, event.TypeRegistrantUpdated, event.TypeCaseUpdated, event.TypeMatchDecided,
-		event.TypeEntitlementChanged, event.TypeRankReleased},
+		event.TypeDuplicateFound, event.TypeEntitlementChanged, event.TypeRankReleased},
 	"console": {event.TypeProposalUpdated, event.TypeRegistrantUpdated, event.TypeCaseUpdated, event.TypeMatchDecided,
 		event.TypeEntitlementChanged, event.TypeRankReleased, event.TypeDeliveryUpdated},
 }

@@ -34,6 +34,7 @@ func (s *service) routes() []bus.Route {
 		bus.On(event.TypeRegistrantUpdated, s.onRegistrantUpdated),
 		bus.On(event.TypeCaseUpdated, s.onCaseUpdated),
 		bus.On(event.TypeMatchDecided, s.onMatchDecided),
+		bus.On(event.TypeDuplicateFound, s.onDuplicateFound),
 		bus.On(event.TypeEntitlementChanged, s.onEntitlementChanged),
 		bus.On(event.TypeRankReleased, s.onRankReleased),
 	}
@@ -67,6 +68,27 @@ func (s *service) onMatchDecided(ctx context.Context, tx pgx.Tx, msgs []bus.Msg[
 		d.Sealed = nil
 		return d.Area, map[string]string{"verdict": string(d.Verdict), "family_id": d.FamilyID}, d.State != event.Moved
 	}))
+}
+
+// onDuplicateFound speaks, on each side, of the person who lives in that side's regency: the other one may be out of sight
+// of whoever is told.
+func (s *service) onDuplicateFound(ctx context.Context, tx pgx.Tx, msgs []bus.Msg[event.DuplicateFound]) error {
+	all := make([]occurrence, 0, len(msgs))
+	for i := range msgs {
+		all = append(all, occurrences(msgs[i:i+1], func(d *event.DuplicateFound) (string, map[string]string, bool) {
+			d.Sealed = nil
+			if len(d.Persons) != 2 { // only closes an old area: ends what was open there
+				return msgs[i].At.Area.String(), map[string]string{"state": string(d.State)}, true
+			}
+			here := d.Persons[0]
+			if msgs[i].At.Filter == event.Second {
+				here = d.Persons[1]
+			}
+			return here.Area, map[string]string{"state": string(d.State), "outcome": string(d.Outcome), "person_id": here.PersonID,
+				"family_id": here.FamilyID}, true
+		})...)
+	}
+	return s.notify(ctx, tx, all)
 }
 
 func (s *service) onEntitlementChanged(ctx context.Context, tx pgx.Tx, msgs []bus.Msg[event.EntitlementChanged]) error {

@@ -44,8 +44,13 @@ type occurrence struct {
 	Open    any // open part, for webhooks
 }
 
-// about names the aggregate across its events.
-func (o occurrence) about() string { return o.Type.Noun() + "." + o.ID }
+// about names the aggregate across its events. A pair of duplicates has one on each side.
+func (o occurrence) about() string {
+	if o.Type == event.TypeDuplicateFound {
+		return o.Type.Noun() + "." + o.Filter + "." + o.ID
+	}
+	return o.Type.Noun() + "." + o.ID
+}
 
 // fieldsOf lists what each event type offers to conditions and texts, besides id, filter, area, area_name and regency_name.
 var fieldsOf = map[event.Type][]string{
@@ -53,6 +58,7 @@ var fieldsOf = map[event.Type][]string{
 	event.TypeRegistrantUpdated:  {"state", "reason_code", "family_id"},
 	event.TypeCaseUpdated:        {"status", "kind", "reason_code", "family_id", "proposal_id"},
 	event.TypeMatchDecided:       {"verdict", "family_id"},
+	event.TypeDuplicateFound:     {"state", "outcome", "person_id", "family_id"},
 	event.TypeEntitlementChanged: {"outcome", "programme", "release"},
 	event.TypeRankReleased:       {"complete", "families", "changed", "model"},
 }
