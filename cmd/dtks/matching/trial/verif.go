@@ -42,6 +42,8 @@ type verified struct {
 	scorer
 	claims            quality.Claims
 	genuine, impostor []float64
+	attempts          []attempt // the impostors with their natural weights
+	natural           []attempt // a sample with natural shares: weight 1 = genuine, 0 = impostor
 	typo              []float64 // honest claims with a wrong NIK, whose record was found by other means
 }
 
@@ -56,8 +58,13 @@ func (t *Trial) measureClaims(ctx context.Context) error {
 		t.verif[i].scorer = s
 	}
 	genuine := t.o.Claims / 4
+	shown := &worst{most: t.o.Wrong}
+	weights, count := weightOf(), 0
 	t.o.Say("verif: %d claims, %d systems", t.o.Claims, len(systems))
 	err = each(ctx, population.Claims(t.o.Seed, genuine, t.o.Claims-genuine), systems, func(c *population.Claim, scores []float64) {
+		shown.add(c, scores[0])
+		count++
+		stays := thinned(weights, c.Class, count)
 		for i := range t.verif {
 			v := &t.verif[i]
 			v.claims.Add(c.Class, c.Genuine, scores[i])
@@ -65,6 +72,10 @@ func (t *Trial) measureClaims(ctx context.Context) error {
 				v.genuine = append(v.genuine, scores[i])
 			} else {
 				v.impostor = append(v.impostor, scores[i])
+				v.attempts = append(v.attempts, attempt{scores[i], weights[c.Class]})
+			}
+			if stays {
+				v.natural = append(v.natural, attempt{scores[i], map[bool]float64{true: 1}[c.Genuine]})
 			}
 		}
 	})
@@ -82,6 +93,9 @@ func (t *Trial) measureClaims(ctx context.Context) error {
 	for i := range t.verif {
 		slices.Sort(t.verif[i].genuine)
 		slices.Sort(t.verif[i].impostor)
+	}
+	if err := t.wrongClaims(shown, systems[0]); err != nil {
+		return err
 	}
 	return t.reportClaims()
 }
@@ -165,7 +179,7 @@ func (t *Trial) scorers(ctx context.Context) ([]scorer, error) {
 const trainClaims = 60_000
 
 // claimModel is the model for claims: what fields weigh, from the training file without labels; how often a claim is
-// genuine or a relative's, and the calibration of likelihoods, from labelled claims of the training seed.
+// genuine or a relative's, and the calibration of likelihoods, from labelled claims of the training seed in natural shares.
 func claimModel(ctx context.Context, train *matching.Input, claims int, lists bool) (*match.Model, error) {
 	choice, err := matching.Choose(train.Fields(), len(train.A.Rows), matching.Learn, lists)
 	if err != nil {
@@ -179,8 +193,13 @@ func claimModel(ctx context.Context, train *matching.Input, claims int, lists bo
 	if err != nil {
 		return nil, err
 	}
+	weights := weightOf()
 	var all, honest, relatives float64
+	count := 0
 	for c := range population.Claims(population.TrainSeed, claims/4, claims-claims/4) {
+		if count++; !thinned(weights, c.Class, count) {
+			continue
+		}
 		all++
 		if c.Genuine {
 			honest++
@@ -188,18 +207,22 @@ func claimModel(ctx context.Context, train *matching.Input, claims int, lists bo
 			relatives++
 		}
 	}
-	m.Prior = match.Prior{Match: honest / all, Relative: relatives / all}
+	m.Prior = match.Prior{Match: honest / all, Relative: max(relatives, 0.5) / all}
 	m.Calibration = match.Calibration{Slope: 1}
 	if m, err = matching.Only(m, claimFields()); err != nil {
 		return nil, err
 	}
 	reader := m.Reader()
 	var x, y []float64
+	count = 0
 	score := scorer{score: func(a, b []string) float64 {
 		p, q := reader.Read("", a), reader.Read("", b)
 		return m.Total(&p, &q).Float() * math.Ln2
 	}}
 	err = each(ctx, population.Claims(population.TrainSeed, claims/4, claims-claims/4), []scorer{score}, func(c *population.Claim, s []float64) {
+		if count++; !thinned(weights, c.Class, count) {
+			return
+		}
 		x = append(x, s[0])
 		y = append(y, map[bool]float64{true: 1}[c.Genuine])
 	})

@@ -32,7 +32,7 @@ func (t *Trial) refusals(v *verified) error {
 		head := fmt.Sprintf("bench match.verif system=%s measure=false_refusals at=%s", v.name, at)
 		err := t.line("%s class=all frr=%.5f frr_low=%.5f frr_high=%.5f n=%d far=%.2g far_low=%.2g far_high=%.2g impostors=%d threshold=%.2f", head,
 			r.Refused.Share(), r.Refused.Interval.Low, r.Refused.Interval.High, r.Refused.N,
-			r.Accepted.Share(), r.Accepted.Interval.Low, r.Accepted.Interval.High, r.Accepted.N, r.Threshold)
+			r.Accepted.Share(), r.Accepted.Interval.Low, r.Accepted.Interval.High, r.Accepted.N, v.unit(r.Threshold))
 		if err != nil || v.model == nil {
 			return err
 		}
@@ -52,11 +52,24 @@ func (t *Trial) refusals(v *verified) error {
 		return err
 	}
 	for _, far := range fars {
+		n := v.naturalAt(far)
+		if err := t.line("bench match.verif system=%s measure=false_refusals at=natural_far_%.0e class=all frr=%.5f frr_low=%.5f frr_high=%.5f n=%d far=%.2g accepted=%d impostors=%d threshold=%.2f", v.name, far,
+			n.refused.Share(), n.refused.Interval.Low, n.refused.Interval.High, n.refused.N, n.far, n.accepted, len(v.attempts), v.unit(n.threshold)); err != nil {
+			return err
+		}
 		if err := print(fmt.Sprintf("far_%.0e", far), v.claims.FalseRefusalAt(far)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// unit gives a threshold in the system's unit for people: bits of evidence for the matcher.
+func (v *verified) unit(threshold float64) float64 {
+	if v.model != nil {
+		return threshold / float64(match.Bit)
+	}
+	return threshold
 }
 
 // typos is the class of honest claims with a wrong NIK.
@@ -76,16 +89,16 @@ func (t *Trial) likelihoods(v *verified) error {
 	padan, tinjau := v.model.Costs.Limits()
 	var c quality.Calibrator
 	var look [2]int64
-	for side, scores := range [][]float64{v.genuine, v.impostor} {
-		for _, s := range scores {
-			p := v.model.Likelihood(match.Bits(s))
-			c.Add(p, side == 0)
-			if p < padan && p >= tinjau {
-				look[side]++
-			}
+	var n [2]int64
+	for _, a := range v.natural {
+		p, side := v.model.Likelihood(match.Bits(a.score)), int(1-a.weight)
+		c.Add(p, side == 0)
+		n[side]++
+		if p < padan && p >= tinjau {
+			look[side]++
 		}
 	}
-	g, i := int64(len(v.genuine)), int64(len(v.impostor))
+	g, i := n[0], n[1]
 	if err := t.line("bench match.verif system=%s measure=review genuine=%.5f impostors=%.5f all=%.5f limits=%.2f-%.2f n=%d", v.name,
 		ratio(look[0], g), ratio(look[1], i), ratio(look[0]+look[1], g+i), tinjau, padan, g+i); err != nil {
 		return err
@@ -110,7 +123,7 @@ func (t *Trial) likelihoods(v *verified) error {
 // comparison is how the matcher stands against the other rules on claims.
 type comparison struct {
 	system                 string
-	refusals               quality.Rate // at a false acceptance rate of 1e-5
+	refusals               quality.Rate // at a false acceptance rate of 1e-5, impostors in natural shares
 	exact                  quality.Rate // of exact equality
 	accepted, ruleAccepted quality.Rate // at a recall equal to the rule's or better
 	recall, ruleRecall     float64
@@ -150,7 +163,7 @@ func (t *Trial) compared() []comparison {
 		if refused := int(ruled.Refused.Hits); refused < len(v.genuine) {
 			at = v.claims.At(v.genuine[refused])
 		}
-		out = append(out, comparison{v.name, v.claims.FalseRefusalAt(1e-5).Refused, exact.claims.At(exact.limit).Refused,
+		out = append(out, comparison{v.name, v.naturalAt(1e-5).refused, exact.claims.At(exact.limit).Refused,
 			at.Accepted, ruled.Accepted, 1 - at.Refused.Share(), 1 - ruled.Refused.Share()})
 	}
 	return out
@@ -158,7 +171,7 @@ func (t *Trial) compared() []comparison {
 
 func (t *Trial) againstOthers() error {
 	for _, c := range t.compared() {
-		err := t.line("bench match.verif system=%s measure=refusals_against_exact ratio=%.5f ratio_high=%.5f frr=%.5f exact_frr=%.4f at=far_1e-05 n=%d", c.system,
+		err := t.line("bench match.verif system=%s measure=refusals_against_exact ratio=%.5f ratio_high=%.5f frr=%.5f exact_frr=%.4f at=natural_far_1e-05 n=%d", c.system,
 			c.ratioRefused(), c.refusals.Interval.High/max(c.exact.Interval.Low, 1e-12), c.refusals.Share(), c.exact.Share(), c.refusals.N)
 		if err != nil {
 			return err
