@@ -340,9 +340,16 @@ func taken(p *person, tokens []string) bool {
 	return false
 }
 
-// twinName is often close to the other's: the same second name, the same first name, or one letter apart.
+// usualFirst are first words that many brothers or sisters share, in any spelling, and that alone tell nobody apart.
+var usualFirst = map[string]bool{"MUHAMMAD": true, "MUHAMAD": true, "MOHAMMAD": true, "MOHAMAD": true, "MOCHAMAD": true, "MOCHAMMAD": true,
+	"MOKHAMAD": true, "MOH": true, "MOCH": true, "M": true, "MUH": true, "SITI": true, "ST": true, "AHMAD": true, "ACHMAD": true, "AKHMAD": true}
+
+// twinName is often close to the other's: the same second name, the same first name, or one vowel apart.
 func (s *settlement) twinName(p *person, own []string) []string {
 	other := p.twin.tokens
+	if len(own) > 1 && usualFirst[own[0]] {
+		own = own[1:] // MUHAMMAD RAFI and MOHAMAD RAFI would be one name
+	}
 	switch s.weighted([]float64{.38, .16, .06, .40}) {
 	case 0:
 		if len(other) > 1 && p.female == p.twin.female {
@@ -355,12 +362,11 @@ func (s *settlement) twinName(p *person, own []string) []string {
 			return append([]string{other[0]}, own[1:]...)
 		}
 	case 2:
-		if p.female == p.twin.female {
+		// RINA and RINI: the last vowel of a name, never a letter that makes no name.
+		if last := other[0][len(other[0])-1]; p.female == p.twin.female && strings.ContainsRune("AIO", rune(last)) {
 			near := slices.Clone(other)
-			last := []byte(near[0])
-			at := s.IntN(len(last))
-			last[at] = "AIUEONRLST"[s.IntN(10)]
-			near[0] = string(last)
+			vowel := map[byte]string{'A': "I", 'I': "A", 'O': "A"}[last]
+			near[0] = near[0][:len(near[0])-1] + vowel
 			return near
 		}
 	}
