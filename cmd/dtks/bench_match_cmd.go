@@ -18,7 +18,7 @@ type BenchMatchCmd struct {
 	Sets    []string `name:"set" help:"A labelled list, or two to be linked; may be repeated." placeholder:"NAME=A.csv[,B.csv][;map=…][;truth=…]" sep:"none"`
 	Only    []string `help:"Parts: quality, verif, speed; all by default." enum:"quality,verif,speed"`
 	Persons int      `help:"People in the synthetic files." default:"5000"`
-	Claims  int      `help:"Claims, a quarter of them genuine." default:"400000"`
+	Claims  int      `help:"Claims, a quarter of them genuine." default:"300000"`
 	Records int      `help:"Records whose pairs are all compared to measure speed." default:"50000"`
 	Seed    uint64   `help:"Seed of what is judged; 0 = the held-out one."`
 	Train   bool     `help:"Judge on the training seed, for tuning; never for a report."`

@@ -37,12 +37,10 @@ const explained = 10_000
 // measureSpeed takes all pairs of one synthetic file.
 func (t *Trial) measureSpeed(ctx context.Context) error {
 	t.o.Say("speed: making %d synthetic records", t.o.Records)
-	people := population.File(t.o.Seed, t.o.Records)
-	in, err := inputOf(people[:t.o.Records], nil)
+	in, err := inputOf(population.File(t.o.Seed, t.o.Records)[:t.o.Records], nil)
 	if err != nil {
 		return err
 	}
-	people = nil
 	forgetPeak()
 	choice, err := matching.Choose(in.Fields(), len(in.A.Rows), matching.Learn, true)
 	if err != nil {

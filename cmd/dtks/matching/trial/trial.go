@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"dtks/cmd/dtks/baseline"
@@ -30,7 +29,7 @@ type Options struct {
 	Sets    []Set    // further labelled lists
 	Only    []string // parts; empty = all
 	Persons int      // of the synthetic files; 0 = 5,000
-	Claims  int      // of which a quarter is genuine; 0 = 400,000
+	Claims  int      // of which a quarter is genuine; 0 = 300,000
 	Train   bool     // judge on the training seed instead: for tuning, never for a report
 	Learned int      // persons of the training seed that the model for claims is learned on; 0 = 5,000
 	Records int      // of the speed measurement; 0 = 50,000
@@ -48,7 +47,7 @@ func (o Options) withDefaults() Options {
 		o.Learned = 5000
 	}
 	if o.Claims <= 0 {
-		o.Claims = 400_000
+		o.Claims = 300_000
 	}
 	if o.Records <= 0 {
 		o.Records = 50_000
@@ -67,11 +66,10 @@ func (o Options) withDefaults() Options {
 
 // Trial gathers what was measured.
 type Trial struct {
-	o      Options
-	rows   []matching.Row
-	verif  []verified
-	speed  *speed
-	report strings.Builder
+	o     Options
+	rows  []matching.Row
+	verif []verified
+	speed *speed
 }
 
 // Run measures and prints: the lines as they come, then the table.

@@ -28,7 +28,7 @@ func (t *Trial) reportClaims() error {
 
 // refusals tells whom a system refuses at each rate of false acceptance, and at its own limit.
 func (t *Trial) refusals(v *verified) error {
-	print := func(at string, r quality.Verification) error {
+	show := func(at string, r quality.Verification) error {
 		head := fmt.Sprintf("bench match.verif system=%s measure=false_refusals at=%s", v.name, at)
 		err := t.line("%s class=all frr=%.5f frr_low=%.5f frr_high=%.5f n=%d far=%.2g far_low=%.2g far_high=%.2g impostors=%d threshold=%.2f", head,
 			r.Refused.Share(), r.Refused.Interval.Low, r.Refused.Interval.High, r.Refused.N,
@@ -48,7 +48,7 @@ func (t *Trial) refusals(v *verified) error {
 		}
 		return nil
 	}
-	if err := print("default", v.claims.At(v.limit)); err != nil {
+	if err := show("default", v.claims.At(v.limit)); err != nil {
 		return err
 	}
 	for _, far := range fars {
@@ -57,7 +57,7 @@ func (t *Trial) refusals(v *verified) error {
 			n.refused.Share(), n.refused.Interval.Low, n.refused.Interval.High, n.refused.N, n.far, n.accepted, len(v.attempts), v.unit(n.threshold)); err != nil {
 			return err
 		}
-		if err := print(fmt.Sprintf("far_%.0e", far), v.claims.FalseRefusalAt(far)); err != nil {
+		if err := show(fmt.Sprintf("far_%.0e", far), v.claims.FalseRefusalAt(far)); err != nil {
 			return err
 		}
 	}
