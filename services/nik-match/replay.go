@@ -65,13 +65,16 @@ func (r *replay) run(ctx context.Context) (events int64, err error) {
 	return events, nil
 }
 
-// take records a batch, of each person the newest version. What the live service put among its dead letters is passed over.
+// take records a batch, of each person the newest version.
 func (r *replay) take(ctx context.Context, msgs <-chan jetstream.Msg) (got int, err error) {
 	newest := map[uuid.UUID]inForce{}
 	for msg := range msgs {
 		got++
 		p, ok, err := r.read(ctx, msg)
 		if err != nil {
+			if !fault.KindOf(err).Retryable() {
+				continue // among the dead letters of the live service
+			}
 			return got, err
 		}
 		if ok && newest[p.Person].Event < p.Event {
@@ -85,37 +88,34 @@ func (r *replay) take(ctx context.Context, msgs <-chan jetstream.Msg) (got int, 
 	return got, pg.InTx(ctx, r.store.db, func(tx pgx.Tx) error { return r.store.enforce(ctx, tx, batch) })
 }
 
-// read decodes one event; ok is false for one that says nothing of who is in force, or cannot be read.
+var errUnreadable = fault.New(fault.Invalid, "payload_malformed", "Isi peristiwa tidak terbaca.", "The event's payload cannot be read.")
+
+// read decodes one event; ok is false for one that says nothing of who is in force.
 func (r *replay) read(ctx context.Context, msg jetstream.Msg) (p inForce, ok bool, err error) {
-	at, err := event.ParseSubject(msg.Subject())
-	if err != nil {
-		return p, false, nil
-	}
 	var e event.Envelope
 	var data event.RegistrantUpdated
-	if event.Unmarshal(msg.Data(), &e) != nil || event.Unmarshal(e.Data, &data) != nil || data.State == event.Moved {
+	if event.Unmarshal(msg.Data(), &e) != nil || event.Unmarshal(e.Data, &data) != nil {
+		return p, false, errUnreadable
+	}
+	if data.State == event.Moved {
 		return p, false, nil
 	}
 	person, err1 := uuid.Parse(e.Subject)
 	family, err2 := uuid.Parse(data.FamilyID)
 	if err1 != nil || err2 != nil || data.IdentityVersion < 1 {
-		return p, false, nil
+		return p, false, errIDs
 	}
 	p = inForce{registered: registered{identity{person, data.IdentityVersion}, family, data.Area, event.Cause{ID: e.ID}}, Event: e.Version}
-	box, sealed := data.Sealed[event.Identity]
-	if data.State != event.Active || !sealed {
-		return p, data.State != event.Active, nil
+	if data.State != event.Active {
+		return p, true, nil
 	}
-	plain, err := r.keys.Open(ctx, at.Type.Service(), event.Identity, box, seal.AD(e.ID, msg.Subject(), e.Version))
-	if err == nil {
-		p.Fields = new(event.PersonIdentity)
-		err = event.Unmarshal(plain, p.Fields)
-	}
+	plain, err := r.keys.Open(ctx, event.TypeRegistrantUpdated.Service(), event.Identity, data.Sealed[event.Identity], seal.AD(e.ID, msg.Subject(), e.Version))
 	if err != nil {
-		if fault.KindOf(err).Retryable() {
-			return p, false, fmt.Errorf("opening an event: %w", err)
-		}
-		return p, false, nil
+		return p, false, err
+	}
+	p.Fields = new(event.PersonIdentity)
+	if event.Unmarshal(plain, p.Fields) != nil {
+		return p, false, errUnreadable
 	}
 	p.Fields.PersonID = e.Subject
 	return p, true, nil
