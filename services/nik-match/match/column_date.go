@@ -1,6 +1,10 @@
 package match
 
-import "dtks/services/nik-match/match/canon"
+import (
+	"sort"
+
+	"dtks/services/nik-match/match/canon"
+)
 
 // dateRows finds the dates that have anything in common with one. Values stand in the order of their dates, so that
 // those of a year are neighbours.
@@ -36,9 +40,12 @@ func (d *dateRows) weights(of int32, dst []int16, _ *scratch) {
 		return
 	}
 	fill(dst, d.bounds[dateDifferent])
-	for y := v.date.Year - 2; y <= v.date.Year+2; y++ {
+	for y := v.date.Year - 10; y <= v.date.Year+10; y++ {
 		span := d.years[y]
-		fill(dst[span[0]:span[1]], d.bounds[dateNearYear])
+		if y >= v.date.Year-2 && y <= v.date.Year+2 {
+			fill(dst[span[0]:span[1]], d.bounds[dateNearYear])
+		}
+		d.season(v.date, span, dst)
 	}
 	for _, span := range [][2]int32{d.years[v.date.Year], d.years[0]} {
 		for i := span[0]; i < span[1]; i++ {
@@ -49,4 +56,20 @@ func (d *dateRows) weights(of int32, dst []int16, _ *scratch) {
 		dst[i] = d.bounds[dateLevel(v.date, d.c.values[i].date)]
 	}
 	dst[of] = d.c.weight(v, v)
+}
+
+// season weighs the dates of one year that fall into the same weeks as a date, or just before or after the turn of it.
+func (d *dateRows) season(of canon.Date, span [2]int32, dst []int16) {
+	values := d.c.values[span[0]:span[1]]
+	from := sort.Search(len(values), func(i int) bool { return dayOfYear(values[i].date) >= dayOfYear(of)-31 })
+	for i := from; i < len(values) && dayOfYear(values[i].date) <= dayOfYear(of)+31; i++ {
+		dst[span[0]+int32(i)] = d.bounds[dateLevel(of, values[i].date)]
+	}
+	if of.Month == 1 || of.Month == 12 {
+		for i := range values {
+			if m := values[i].date.Month; m == 1 || m == 12 {
+				dst[span[0]+int32(i)] = d.bounds[dateLevel(of, values[i].date)]
+			}
+		}
+	}
 }

@@ -266,14 +266,10 @@ func (t *tokenRows) byLetters(pair func(a, b int32)) {
 		}
 	}
 	for n := 3; n <= longest; n++ {
-		for d := range 3 { // tokens up to two letters longer
-			x, y := byLength[n], byLength[n+d]
-			if x == nil || y == nil {
+		for d := range 4 { // tokens up to three letters longer
+			x, y, most := byLength[n], byLength[n+d], slips(n+d)
+			if x == nil || y == nil || d > most {
 				continue
-			}
-			most := 1
-			if n+d >= 6 {
-				most = 2
 			}
 			for i, a := range x.ids {
 				from := 0

@@ -21,9 +21,9 @@ var startings = map[Kind]starting{
 	KindName:    startingTokens,
 	KindAddress: {m: []float64{0.65, 0.02, 0.05, 0.02, 0.01, 0.001, 0.005, 0.02, 0.02, 0.10, 0.10}, u: startingTokens.u},
 	KindText:    {m: []float64{0.80, 0.01, 0.06, 0.03, 0.01, 0.001, 0.002, 0.01, 0.01, 0.03, 0.04}, u: startingTokens.u},
-	//                         exact  swap   digit  year   sameday month year   near   different
-	KindDate:   {m: []float64{0.870, 0.010, 0.040, 0.020, 0.015, 0.010, 0.010, 0.010, 0.015}, u: []float64{1e-4, 1e-4, 0.002, 0.002, 0.003, 0.0015, 0.015, 0.06, 0.916}},
-	KindNIK:    {m: []float64{0.930, 0.025, 0.008, 0.005, 0.007, 0.025}, u: []float64{1e-7, 1e-7, 1e-7, 1e-6, 1e-6, 1}},
+	//                         exact  swap   digit  year   sameday month  days   year   season near   different
+	KindDate:   {m: []float64{0.860, 0.010, 0.040, 0.020, 0.015, 0.010, 0.010, 0.008, 0.008, 0.007, 0.012}, u: []float64{1e-4, 1e-4, 0.002, 0.002, 0.003, 0.0015, 0.001, 0.015, 0.030, 0.045, 0.900}},
+	KindNIK:    {m: []float64{0.930, 0.020, 0.006, 0.005, 0.009, 0.030}, u: []float64{1e-7, 1e-7, 1e-7, 1e-6, 1, 1}},
 	KindNumber: {m: []float64{0.850, 0.025, 0.008, 0.010, 0.007, 0.100}, u: []float64{1e-5, 1e-5, 1e-5, 1e-4, 1e-3, 0.998}},
 	KindPhone:  {m: []float64{0.800, 0.020, 0.008, 0.010, 0.012, 0.150}, u: []float64{1e-5, 1e-5, 1e-5, 1e-4, 1e-3, 0.998}},
 	KindSex:    {m: []float64{0.985, 0.015}, u: []float64{0.5, 0.5}},
@@ -36,16 +36,16 @@ var startings = map[Kind]starting{
 // Relatives of one household share what a household shares: the KK, the mother, the address, and parts of the name.
 var startingRelatives = map[string][]float64{
 	//         exact  variant near   far    short  nick   initial joined omit.c  omit  different
-	Name:    {0.120, 0.010, 0.012, 0.012, 0.003, 0.003, 0.015, 1e-4, 0.050, 0.250, 0.525},
+	Name:    {0.330, 0.020, 0.015, 0.015, 0.003, 0.003, 0.012, 1e-4, 0.030, 0.150, 0.422},
 	Mother:  {0.600, 0.030, 0.040, 0.015, 0.008, 0.005, 0.008, 0.006, 0.020, 0.060, 0.208},
 	KK:      {0.850, 0.025, 0.008, 0.010, 0.007, 0.100},
 	Address: {0.630, 0.020, 0.050, 0.020, 0.010, 0.001, 0.005, 0.020, 0.020, 0.120, 0.104},
 	Area:    {0.850, 0.060, 0.040, 0.020, 0.030},
-	//          exact  swap   digit  year   sameday month year   near   different
-	BirthDate:  {0.015, 2e-4, 0.003, 0.003, 0.003, 0.003, 0.030, 0.200, 0.743},
+	//          exact  swap   digit  year   sameday month  days   year   season near   different
+	BirthDate:  {0.015, 2e-4, 0.003, 0.003, 0.003, 0.002, 0.001, 0.015, 0.080, 0.150, 0.728},
 	BirthPlace: {0.620, 0.110, 0.030, 0.080, 0.160},
 	Sex:        {0.500, 0.500},
-	NIK:        {0.002, 0.004, 0.001, 0.020, 0.012, 0.961},
+	NIK:        {0.002, 0.002, 0.0005, 0.005, 0.250, 0.740}, // twins: next serials of one day
 }
 
 // For returns a model for records of any fields, to be learned on a file. Relatives are told apart where the fields are
@@ -69,7 +69,7 @@ func (m *Model) For(fields []Field) *Model {
 		out.Prior.Relative = 1e-3
 	} else {
 		for i := range out.Fields {
-			out.Fields[i].Relative = nil
+			out.Fields[i].Relative, out.Fields[i].Namesake = nil, 0
 		}
 	}
 	if err := out.prepare(); err != nil {
@@ -100,6 +100,9 @@ func startingField(f Field) FieldModel {
 			out.Relative[name] = rel[i]
 		}
 	}
+	if f.Name == Name {
+		out.Namesake = 0.002
+	}
 	return out
 }
 
@@ -129,14 +132,22 @@ var standard = sync.OnceValue(func() *Model {
 func Standard() *Model { return standard() }
 
 // Claims returns the model for the question whether the one who shows a NIK is the one it was issued to. The NIK itself
-// then says nothing: it was used to find the other record. Of NIKs shown that belong to somebody else, relatives' are
-// far more frequent than among all people, because families keep their papers together: stated, not measured.
+// then says nothing: it was used to find the other record. Whoever has somebody else's NIK is seldom a stranger from
+// across the country: families keep their papers together, and a slip in the serial hits somebody born in the same
+// district on the same day. How often strangers agree is therefore bounded from below (claimFloors), and relatives are far
+// more frequent than among all people. Both are stated, not measured.
 func (m *Model) Claims() *Model {
 	out := m.clone()
 	out.Fields = slices.DeleteFunc(out.Fields, func(f FieldModel) bool { return f.Kind == KindNIK })
-	out.Prior = Prior{Match: 0.90, Relative: 0.05}
+	out.Prior = Prior{Match: 0.90, Relative: 0.005}
+	for i := range out.Fields {
+		out.Fields[i].Floor = claimFloors[out.Fields[i].Name]
+	}
 	if err := out.prepare(); err != nil {
 		panic(err) // the fields were those of a model that holds
 	}
 	return out
 }
+
+// claimFloors are the least shares of people with another's NIK who agree with its owner on a field.
+var claimFloors = map[string]float64{Name: 0.003, BirthDate: 0.03, Sex: 0.5, BirthPlace: 0.1, Area: 0.05, Mother: 0.001, KK: 0.001, Address: 0.002}

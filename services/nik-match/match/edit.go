@@ -15,7 +15,7 @@ func near(a, b string) bool {
 }
 
 // edits counts the letters to insert, remove or replace, or the neighbours to exchange, that turn a into b (optimal
-// string alignment). It gives up and returns most+1 where there are more than most, which must be 1 or 2.
+// string alignment). It gives up and returns most+1 where there are more than most.
 func edits(a, b string, most int) int {
 	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
 		a, b = a[1:], b[1:]
@@ -41,7 +41,7 @@ func edits(a, b string, most int) int {
 
 // matrix is the general case, for what differs in the middle of two words.
 func matrix(a, b string, most int) int {
-	const longest = 32
+	const longest = 48
 	if len(b) > longest {
 		return most + 1
 	}

@@ -36,7 +36,8 @@ func (m *Model) Observe(matched *Matched, files ...[]Record) *Model {
 type Matched struct{ by []map[string]float64 }
 
 // count gives the shares of records that carry a value besides the one that is looked at. A value that only one person
-// carries, in however many records, counts as half a record: it cannot be known to be rarer.
+// carries, in however many records, counts as half a record, or as little as such values usually are shared: it cannot
+// be known to be rarer.
 func count(k Kind, field, total int, matched *Matched, files [][]Record) Frequencies {
 	n := map[string]int{}
 	for _, records := range files {
@@ -44,18 +45,24 @@ func count(k Kind, field, total int, matched *Matched, files [][]Record) Frequen
 			records[r].values[field].each(k, func(key string) { n[key]++ })
 		}
 	}
-	f := Frequencies{Share: make(map[string]float64, len(n)), Unseen: 0.5 / float64(max(total, 1))}
+	unseen := min(0.5, float64(total)*typicalU[k])
+	f := Frequencies{Share: make(map[string]float64, len(n)), Unseen: max(unseen/float64(max(total, 1)), 1e-9)}
 	for key, c := range n {
 		others := float64(c - 1)
 		if matched != nil {
 			others -= 2 * matched.by[field][key] / float64(c)
 		}
-		if share := (max(others, 0) + 0.5) / float64(total); share > f.Unseen {
+		if share := (max(others, 0) + unseen) / float64(total); share > f.Unseen {
 			f.Share[key] = min(share, 1)
 		}
 	}
 	return f
 }
+
+// typicalU is how often strangers agree on a value of a kind of which a file shows no case; 1 where that depends on the
+// kind of words: of birth dates one in 60 years of days, of identifiers hardly ever.
+var typicalU = map[Kind]float64{KindName: 1, KindAddress: 1, KindText: 1, KindCode: 1, KindPlace: 1, KindArea: 1, KindSex: 1,
+	KindDate: 5e-5, KindNIK: 1e-8, KindNumber: 1e-6, KindPhone: 1e-6, KindEmail: 1e-6}
 
 // each calls f for every key by which the value's frequency counts, once.
 func (v *value) each(k Kind, f func(key string)) {
@@ -111,6 +118,11 @@ func (m *Model) strangers(files [][]Record) {
 	}
 	for i := range m.Fields {
 		blend(m.Fields[i].U, seen[i], findings[m.Fields[i].Kind], uWeight)
+		for f, name := range findings[m.Fields[i].Kind] {
+			if m.Fields[i].Kind == KindNIK && finding(f) == nikOtherSerial {
+				m.Fields[i].U[name] = 1 // given that district and date agree, which have fields of their own
+			}
+		}
 	}
 	if err := m.prepare(); err != nil {
 		panic(err)
@@ -146,6 +158,22 @@ func blend(p map[string]float64, seen []float64, names []string, weight float64)
 	}
 	for i, name := range names {
 		p[name] = min(1, max(1e-7, (seen[i]+weight*p[name])/(total+weight)))
+	}
+}
+
+// mostMoved is how far learning may move a probability where relatives are told apart. Left free, "one person" drifts
+// towards siblings wherever those outnumber duplicates: they agree on everything but the name and the birth date.
+const mostMoved = 3
+
+// bound keeps learned probabilities near the starting ones, and their sum at 1.
+func bound(p, start map[string]float64) {
+	sum := 0.0
+	for name := range p {
+		p[name] = min(max(p[name], start[name]/mostMoved), start[name]*mostMoved)
+		sum += p[name]
+	}
+	for name := range p {
+		p[name] /= sum
 	}
 }
 
@@ -202,6 +230,9 @@ func (m *Model) step(c *Candidates, start *Model, total int64) float64 {
 			m.Fields[i].M[name] = p
 		}
 		blend(m.Fields[i].M, seen[i], findings[m.Fields[i].Kind], mWeight)
+		if len(m.Fields[i].Relative) > 0 {
+			bound(m.Fields[i].M, start.Fields[i].M)
+		}
 	}
 	before := m.Prior.Match
 	m.Prior.Match = min(0.5, max(matches, 0.5)/float64(total))

@@ -21,8 +21,10 @@ const (
 	dateYearOnly                    // same year, one side knows no more or stands at 1 January
 	dateSameDay                     // day and month agree, the year does not
 	dateSameMonth
+	dateNearDays // at most 31 days apart
 	dateSameYear
-	dateNearYear // one or two years apart
+	dateNearSeason // up to ten years apart, the days of the year at most 31 apart
+	dateNearYear   // one or two years apart
 	dateDifferent
 )
 
@@ -31,8 +33,10 @@ const (
 	numberOneDigit finding = iota + 1
 	numberTransposed
 	numberTwoDigits
-	numberSameHead // NIK only: same district and birth date, another serial
+	numberSameHead // all but the last two digits agree; of NIKs: nikOtherSerial
 	numberDifferent
+
+	nikOtherSerial = numberSameHead // district and birth date agree, the serial does not
 )
 
 // Findings of birthplaces.
@@ -67,8 +71,8 @@ const (
 
 // findings names every finding of a kind, best first.
 var findings = map[Kind][]string{
-	KindDate:   {"exact", "day_month_swapped", "one_digit", "year_only", "same_day_other_year", "same_month", "same_year", "near_year", "different"},
-	KindNIK:    {"exact", "one_digit", "transposed", "two_digits", "same_district_and_date", "different"},
+	KindDate:   {"exact", "day_month_swapped", "one_digit", "year_only", "same_day_other_year", "same_month", "near_days", "same_year", "near_season", "near_year", "different"},
+	KindNIK:    {"exact", "one_digit", "transposed", "two_digits", "other_serial", "different"},
 	KindNumber: {"exact", "one_digit", "transposed", "two_digits", "different_tail", "different"},
 	KindPhone:  {"exact", "one_digit", "transposed", "two_digits", "different_tail", "different"},
 	KindSex:    {"exact", "different"},
@@ -121,12 +125,28 @@ func dateLevel(a, b canon.Date) finding {
 		return dateDifferent
 	case a.Year == b.Year && a.Month == b.Month:
 		return dateSameMonth
+	case known && days(a)-days(b) <= 31 && days(b)-days(a) <= 31:
+		return dateNearDays
 	case a.Year == b.Year:
 		return dateSameYear
+	case known && nearSeason(a, b):
+		return dateNearSeason
 	case a.Year-b.Year <= 2 && b.Year-a.Year <= 2:
 		return dateNearYear
 	}
 	return dateDifferent
+}
+
+// days counts the days since the year 0, months taken as 31 days: enough to say how far two dates lie apart.
+func days(d canon.Date) int { return int(d.Year)*372 + dayOfYear(d) }
+
+func dayOfYear(d canon.Date) int { return int(d.Month)*31 + int(d.Day) }
+
+// nearSeason reports whether two dates of different years fall into the same weeks of the year: people who guess a year
+// know the time of the year better.
+func nearSeason(a, b canon.Date) bool {
+	apart := dayOfYear(a) - dayOfYear(b)
+	return a.Year-b.Year <= 10 && b.Year-a.Year <= 10 && (apart <= 31 && apart >= -31)
 }
 
 // yearOnly reports whether a date says no more than a year: people whose birth date nobody knows stand at 1 January.
@@ -195,14 +215,14 @@ func numberLevel(k Kind, a, b *value) finding {
 	}
 	places, transposed := x.differs(y)
 	switch {
+	case k == KindNIK && x.len == 16 && x.digits>>16 == y.digits>>16:
+		return nikOtherSerial
 	case transposed:
 		return numberTransposed
 	case places == 1:
 		return numberOneDigit
 	case places == 2 && x.len >= 6:
 		return numberTwoDigits
-	case k == KindNIK && x.len == 16 && x.digits>>16 == y.digits>>16:
-		return numberSameHead
 	case k != KindNIK && x.len >= 6 && x.digits>>8 == y.digits>>8:
 		return numberSameHead
 	}
@@ -252,7 +272,7 @@ func emailLevel(a, b string) finding {
 	switch {
 	case la == lb:
 		return emailSameLocal
-	case near(a, b):
+	case near(a, b) || min(len(a), len(b)) >= 12 && edits(a, b, 4) <= 4:
 		return emailNear
 	}
 	return emailDifferent

@@ -40,6 +40,10 @@ type FieldModel struct {
 	M        map[string]float64 `json:"m"`                  // between two records of one person
 	U        map[string]float64 `json:"u"`                  // between records of strangers
 	Relative map[string]float64 `json:"relative,omitempty"` // between relatives of one household; none = as strangers
+	Namesake float64            `json:"namesake,omitempty"` // how often relatives agree on the whole, given that they agree on its parts; 0 = as often
+	// Floor is how often the strangers in question agree on the whole field at the least, whatever its value: full
+	// agreement then counts for no more than that. 0 = no floor.
+	Floor float64 `json:"floor,omitempty"`
 	Frequencies
 }
 
@@ -90,12 +94,14 @@ func (c Costs) Limits() (padan, tidak float64) {
 
 // weights are the probabilities of one field as bits.
 type weights struct {
-	kind   Kind
-	m      []Bits    // log2 m
-	u      []Bits    // -log2 u of the finding in general
-	kin    []Bits    // log2 of the probability between relatives
-	uShare []float64 // u as a share
-	any    bool      // whether relatives differ from strangers
+	kind     Kind
+	m        []Bits    // log2 m
+	u        []Bits    // -log2 u of the finding in general
+	kin      []Bits    // log2 of the probability between relatives
+	uShare   []float64 // u as a share
+	any      bool      // whether relatives differ from strangers
+	namesake Bits      // log2 of Namesake
+	most     Bits      // the most that the field may weigh
 }
 
 // log2 gives a probability in bits; what was never seen counts as one in a million.
@@ -140,6 +146,13 @@ func (f *FieldModel) prepare() (weights, error) {
 		return weights{}, fmt.Errorf("match model: field %q: unseen must be a share above 0", f.Name)
 	}
 	w := weights{kind: f.Kind, m: make([]Bits, len(names)), u: make([]Bits, len(names)), kin: make([]Bits, len(names)), uShare: make([]float64, len(names)), any: len(f.Relative) > 0}
+	w.most = 1000 * Bit // no bound
+	if f.Floor > 0 {
+		w.most = -log2(f.Floor)
+	}
+	if f.Namesake > 0 {
+		w.namesake = min(0, log2(f.Namesake))
+	}
 	for i, name := range names {
 		m, okM := f.M[name]
 		u, okU := f.U[name]
@@ -152,7 +165,7 @@ func (f *FieldModel) prepare() (weights, error) {
 		}
 		w.m[i], w.u[i], w.uShare[i] = log2(m), -log2(u), u
 		// Agreement must never say "relatives" more than "one person", or agreeing more would lower the likelihood.
-		if w.kin[i] = log2(kin); i < len(names)-1 {
+		if w.kin[i] = log2(kin); i < len(names)-1 && !w.against(finding(i)) {
 			w.kin[i] = min(w.kin[i], w.m[i])
 		} else {
 			w.kin[i] = max(w.kin[i], w.m[i])

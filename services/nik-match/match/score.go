@@ -54,9 +54,8 @@ func (m *Model) fieldSlots(field int, x, y *value, dst []slot) []slot {
 func levelSlot(field uint8, found finding, w *weights, f *Frequencies, x, y *value) slot {
 	s := slot{field: field, finding: found, rare: w.u[found]}
 	if w.kind == KindArea && found != areaDifferent {
-		prefix := [...]int{10, 6, 4, 2}[found]
-		s.rare = -log2(f.Of(x.text[:min(prefix, len(x.text))]))
-		s.limit = max(s.rare, -log2(max(f.Of(x.text), f.Of(y.text))))
+		s.rare = -log2(f.area(x.text, int(found)))
+		s.limit = max(s.rare, -log2(max(f.area(x.text, 0), f.area(y.text, 0))))
 		return s
 	}
 	s.limit = -log2(max(f.Of(x.text), f.Of(y.text)))
@@ -66,14 +65,50 @@ func levelSlot(field uint8, found finding, w *weights, f *Frequencies, x, y *val
 	return s
 }
 
+// area gives the share of a village (0), or of its district (1), regency (2) or province (3). One that was not counted is
+// as large as such areas are on average.
+func (f *Frequencies) area(code string, level int) float64 {
+	digits := [...]int{10, 6, 4, 2}[level]
+	if s, ok := f.Share[code[:min(digits, len(code))]]; ok {
+		return s
+	}
+	return min(1, f.Unseen*[...]float64{1, villages / districts, villages / regencies, villages / provinces}[level])
+}
+
 // sum adds the weights of slots: how much more often one person, and how much more often relatives show them than
 // strangers.
 func (m *Model) sum(slots []slot) (person, kin Bits) {
-	for i := range slots {
-		p, k := m.weights[slots[i].field].weigh(&slots[i])
-		person, kin = person+p, kin+k
+	for i := 0; i < len(slots); {
+		w := &m.weights[slots[i].field]
+		from := i
+		var fieldPerson, fieldKin Bits
+		for ; i < len(slots) && slots[i].field == slots[from].field; i++ {
+			p, k := w.weigh(&slots[i])
+			fieldPerson, fieldKin = fieldPerson+p, fieldKin+k
+		}
+		over := max(0, fieldPerson-w.most) // strangers agree more often than the values say: relatives gain nothing by it
+		person, kin = person+fieldPerson-over, kin+fieldKin-over
+		if w.namesake < 0 {
+			kin += w.whole(slots[from:i])
+		}
 	}
 	return person, kin
+}
+
+// whole is what must be taken off the odds of relatives where a whole name agrees: brothers share parts of their names,
+// but no parents call two children the same.
+func (w *weights) whole(slots []slot) Bits {
+	off := w.namesake
+	for i := range slots {
+		switch slots[i].finding {
+		case exact, tokenVariant, tokenJoined, tokenInitial, tokenOmittedCommon:
+		case tokenOmitted:
+			off = w.namesake / 2
+		default:
+			return 0
+		}
+	}
+	return off
 }
 
 // weigh gives the weight of one slot for "one person" and for "relatives", both against "strangers". The bounds keep
@@ -88,7 +123,7 @@ func (w *weights) weigh(s *slot) (person, kin Bits) {
 		person = best
 	case s.finding == last:
 		person = worst
-	case w.lacks(s.finding):
+	case w.against(s.finding):
 		person = min(max(w.m[s.finding]+s.rare, worst), 0)
 	default:
 		person = min(max(w.m[s.finding]+s.rare, worst), best)
@@ -96,19 +131,23 @@ func (w *weights) weigh(s *slot) (person, kin Bits) {
 	if !w.any {
 		return person, 0
 	}
-	ahead := best - min(max(w.kin[exact]+s.limit, 0), best) // of one person over relatives at full agreement
-	switch {
-	case s.finding == exact:
-		return person, best - ahead
-	case s.finding == last || w.lacks(s.finding):
-		return person, min(max(w.kin[s.finding]+s.rare, person), 0)
-	}
-	return person, min(max(w.kin[s.finding]+s.rare, person-ahead), max(person, 0))
+	// Full agreement and disagreement set how far one person may be ahead of relatives, and behind them.
+	ahead := best - min(max(w.kin[exact]+s.limit, 0), best)
+	behind := min(max(w.kin[last]+w.u[last], worst), 0) - worst
+	return person, min(max(w.kin[s.finding]+s.rare, person-ahead), person+behind)
 }
 
-// lacks reports whether a finding is that one side lacks a token.
-func (w *weights) lacks(f finding) bool {
-	return len(w.m) == len(tokenFindings) && (f == tokenOmitted || f == tokenOmittedCommon)
+// against reports whether a finding short of plain disagreement can only count against one person: that one side lacks a
+// token, and that two NIKs of one district and birth date have other serials. District and date are weighed by
+// themselves; the NIKs of twins, and of all who were born there that day, differ in just this way.
+func (w *weights) against(f finding) bool {
+	switch w.kind {
+	case KindName, KindAddress, KindText:
+		return f == tokenOmitted || f == tokenOmittedCommon
+	case KindNIK:
+		return f == nikOtherSerial
+	}
+	return false
 }
 
 // odds joins the weights with the prior: the log2 odds of one person against strangers and relatives together.

@@ -59,15 +59,12 @@ func spelling(a, b *token) finding {
 	if shorter < 3 {
 		return tokenDifferent
 	}
-	most := 1
-	if longer >= 6 {
-		most = 2
-	}
+	most := slips(longer)
 	if longer-shorter <= most && a.mayBe(b, most) {
 		switch n := edits(a.Canon, b.Canon, most); {
 		case n == 1:
 			return tokenNear
-		case n == 2 && most == 2:
+		case n <= most:
 			return tokenFar
 		}
 	}
@@ -77,9 +74,20 @@ func spelling(a, b *token) finding {
 	return tokenDifferent
 }
 
-// pairsChanged is how many pairs of neighbouring letters one or two slips may change. Two exchanges of neighbours change
+// slips is how many slips a word of so many letters bears before it may as well be another word.
+func slips(letters int) int {
+	switch {
+	case letters < 5:
+		return 1
+	case letters < 9:
+		return 2
+	}
+	return 3
+}
+
+// pairsChanged is how many pairs of neighbouring letters so many slips may change. Several exchanges of neighbours change
 // more and count as different: they hardly occur.
-var pairsChanged = [3]int{0, 6, 8}
+var pairsChanged = [4]int{0, 6, 8, 11}
 
 // mayBe reports whether, by their letters, two tokens may be that few slips apart.
 func (t *token) mayBe(o *token, most int) bool {

@@ -79,10 +79,12 @@ func (r *Reader) value(k Kind, s string) value {
 	case KindAddress:
 		tokens, rt, rw := r.lists.Address(s)
 		return r.addressValue(tokens, rt, rw)
-	case KindArea, KindNIK, KindNumber:
+	case KindArea:
 		return numberValue(canon.Digits(s))
+	case KindNIK, KindNumber:
+		return identifierValue(k, canon.Digits(s), canon.Fold(s))
 	case KindPhone:
-		return numberValue(canon.Phone(s))
+		return identifierValue(k, canon.Phone(s), "")
 	case KindEmail:
 		local, domain := canon.Email(s)
 		if local == "" {
@@ -128,6 +130,19 @@ func dateText(d canon.Date) string {
 		n /= 10
 	}
 	return string(b[:])
+}
+
+// identifierValue takes what stands in for an identifier, one digit repeated or the remains of a NIK that a worksheet
+// turned into 3.2E+15, as missing: it is the same in many records and tells nobody apart. An identifier that has letters
+// is kept with them.
+func identifierValue(k Kind, digits, folded string) value {
+	if len(digits) == 0 && k == KindNumber {
+		return numberValue(strings.ReplaceAll(folded, " ", ""))
+	}
+	if len(digits) > 3 && strings.Trim(digits, digits[:1]) == "" || k == KindNIK && len(digits) < 12 {
+		return value{}
+	}
+	return numberValue(digits)
 }
 
 func numberValue(digits string) value {

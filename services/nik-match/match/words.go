@@ -45,12 +45,14 @@ var words = map[string][2]string{
 	"same_day_other_year": {"tanggal dan bulan sama, tahun lain", "same day and month, another year"},
 	"same_month":          {"bulan dan tahun sama", "same month and year"},
 	"same_year":           {"tahun sama", "same year"},
+	"near_days":           {"selisih paling banyak 31 hari", "at most 31 days apart"},
+	"near_season":         {"tahun lain, tanggal berdekatan", "another year, days close to each other"},
 	"near_year":           {"tahun berdekatan", "years close to each other"},
 
-	"transposed":             {"dua angka tertukar", "two digits exchanged"},
-	"two_digits":             {"dua angka berbeda", "two digits differ"},
-	"same_district_and_date": {"kecamatan dan tanggal dalam NIK sama, nomor urut lain", "same district and date in the NIK, another serial"},
-	"different_tail":         {"hanya akhirnya yang berbeda", "only the end differs"},
+	"transposed":     {"dua angka tertukar", "two digits exchanged"},
+	"two_digits":     {"dua angka berbeda", "two digits differ"},
+	"other_serial":   {"kecamatan dan tanggal dalam NIK sama, nomor urut lain", "same district and date in the NIK, another serial"},
+	"different_tail": {"hanya akhirnya yang berbeda", "only the end differs"},
 
 	"same_regency":    {"kabupaten/kota sama", "same regency"},
 	"same_province":   {"provinsi sama", "same province"},
