@@ -109,7 +109,11 @@ func (r *replay) read(ctx context.Context, msg jetstream.Msg) (p inForce, ok boo
 	if data.State != event.Active {
 		return p, true, nil
 	}
-	plain, err := r.keys.Open(ctx, event.TypeRegistrantUpdated.Service(), event.Identity, data.Sealed[event.Identity], seal.AD(e.ID, msg.Subject(), e.Version))
+	box, there := data.Sealed[event.Identity]
+	if !there {
+		return p, false, errUnreadable
+	}
+	plain, err := r.keys.Open(ctx, event.TypeRegistrantUpdated.Service(), event.Identity, box, seal.AD(e.ID, msg.Subject(), e.Version))
 	if err != nil {
 		return p, false, err
 	}
