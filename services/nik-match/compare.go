@@ -27,7 +27,7 @@ const underMost = 100
 
 // standardComparer is made once: the lists and the model are large.
 var standardComparer = sync.OnceValue(func() *comparer {
-	model := match.Blank("none").For(match.Registrant())
+	model := match.Standard()
 	return &comparer{model.Reader(), model, underMost}
 })
 
