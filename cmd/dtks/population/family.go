@@ -324,20 +324,36 @@ func (s *settlement) nameChild(p *person, order int, t theme) {
 			tokens = s.twinName(p, tokens)
 		}
 		tokens = slices.Compact(tokens)
-		if len(strings.Join(tokens, " ")) <= 60 && !taken(p, tokens) {
+		if len(strings.Join(tokens, " ")) <= 60 && (try > 60 || !taken(p, tokens)) {
 			p.tokens = tokens
 			return
 		}
 	}
 }
 
+// taken reports whether a sibling's name is the same, or the same but for a word more: no parents tell two children
+// apart by that.
 func taken(p *person, tokens []string) bool {
 	for _, m := range p.family.members {
-		if m != p && slices.Equal(m.tokens, tokens) {
+		if m != p && len(m.tokens) > 0 && (standsIn(m.tokens, tokens) || standsIn(tokens, m.tokens)) {
 			return true
 		}
 	}
 	return false
+}
+
+// standsIn reports whether every telling word of one name stands in another.
+func standsIn(name, other []string) bool {
+	telling := 0
+	for _, w := range name {
+		if usualFirst[w] {
+			continue
+		}
+		if telling++; !slices.Contains(other, w) {
+			return false
+		}
+	}
+	return telling > 0
 }
 
 // usualFirst are first words that many brothers or sisters share, in any spelling, and that alone tell nobody apart.
