@@ -61,7 +61,7 @@ func newTokenRows(c *Column) *tokenRows {
 	omitted, _ := w.weigh(&slot{finding: tokenOmitted, rare: w.u[tokenOmitted]})
 	for n := range t.nothing {
 		for m := range t.nothing[n] {
-			t.nothing[n][m] = Bits(min(n, m))*different + Bits(max(n, m)-min(n, m))*omitted
+			t.nothing[n][m] = max(w.least, Bits(min(n, m))*different+Bits(max(n, m)-min(n, m))*omitted)
 		}
 	}
 	t.spare = units(-min(different, omitted)) + units(t.c.w.spared())*2
@@ -114,9 +114,11 @@ func (t *tokenRows) relate(different Bits) {
 		s := tokenSlot(0, r, t.c.w, p, q)
 		weight, _ := t.c.w.weigh(&s)
 		n := neighbour{token: b, gain: units(max(1, weight-different))}
-		s.finding = tokenJoined
-		weight, _ = t.c.w.weigh(&s)
-		n.join = units(max(1, weight-different))
+		if joinable(r) {
+			s.finding = tokenJoined
+			weight, _ = t.c.w.weigh(&s)
+			n.join = units(max(1, weight-different))
+		}
 		t.close[a] = append(t.close[a], n)
 		if a != b {
 			n.token = a
@@ -334,7 +336,7 @@ func (t *tokenRows) gather(id int32, joined bool, dst []int16, s *scratch) {
 		for _, p := range t.posts[near.token] {
 			gain := near.gain
 			if joined || p.joined {
-				if joined && p.joined {
+				if joined && p.joined || near.join == 0 {
 					continue
 				}
 				gain = near.join + t.spare // one token less is left over

@@ -9,7 +9,13 @@ import (
 
 // starting are the probabilities a field starts with before anything was learned: what record linkage usually finds in
 // lists of people. Learning on a file moves them; where the file says nothing they stay.
-type starting struct{ m, u, relative []float64 }
+type starting struct{ m, u []float64 }
+
+// others are the shares of one person's records that have a wholly different value in a field of tokens.
+var others = map[string]float64{Name: 0.004, Mother: 0.02, Address: 0.15}
+
+// othersOfKind are those of fields that are no registrant's.
+var othersOfKind = map[Kind]float64{KindName: 0.004, KindAddress: 0.1}
 
 var startingTokens = starting{
 	//           exact  variant near   far    short  nick   initial joined omit.c  omit  different
@@ -99,6 +105,9 @@ func startingField(f Field) FieldModel {
 		for i, name := range findings[f.Kind] {
 			out.Relative[name] = rel[i]
 		}
+	}
+	if out.Other = others[f.Name]; out.Other == 0 {
+		out.Other = othersOfKind[f.Kind]
 	}
 	if f.Name == Name {
 		out.Namesake = 0.002

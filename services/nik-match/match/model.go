@@ -44,6 +44,9 @@ type FieldModel struct {
 	// Floor is how often the strangers in question agree on the whole field at the least, whatever its value: full
 	// agreement then counts for no more than that. 0 = no floor.
 	Floor float64 `json:"floor,omitempty"`
+	// Other is how often one person's two records have wholly different values here, by one event: moved, married,
+	// entered by another name. However much disagrees, that is the least it may weigh. 0 = no bound.
+	Other float64 `json:"other,omitempty"`
 	Frequencies
 }
 
@@ -102,10 +105,11 @@ type weights struct {
 	any      bool      // whether relatives differ from strangers
 	namesake Bits      // log2 of Namesake
 	most     Bits      // the most that the field may weigh
+	least    Bits      // and the least
 }
 
-// log2 gives a probability in bits; what was never seen counts as one in a million.
-func log2(p float64) Bits { return Bits(math.Round(math.Log2(max(p, 1e-6)) * float64(Bit))) }
+// log2 gives a probability in bits; what was never seen counts as one in a thousand million.
+func log2(p float64) Bits { return Bits(math.Round(math.Log2(max(p, 1e-9)) * float64(Bit))) }
 
 // prepare computes what comparing needs. It must be called after every change of the model.
 func (m *Model) prepare() error {
@@ -147,6 +151,10 @@ func (f *FieldModel) prepare() (weights, error) {
 	}
 	w := weights{kind: f.Kind, m: make([]Bits, len(names)), u: make([]Bits, len(names)), kin: make([]Bits, len(names)), uShare: make([]float64, len(names)), any: len(f.Relative) > 0}
 	w.most = 1000 * Bit // no bound
+	w.least = -1000 * Bit
+	if f.Other > 0 {
+		w.least = min(0, log2(f.Other))
+	}
 	if f.Floor > 0 {
 		w.most = -log2(f.Floor)
 	}

@@ -33,7 +33,7 @@ func (m *Model) readingSlots(field int, x, y *value, a, b *reading, dst []slot) 
 	for i := range a.tokens {
 		for j := range b.tokens {
 			r := relation(m.lists, &a.tokens[i], &b.tokens[j])
-			if r == tokenDifferent {
+			if r == tokenDifferent || (i == a.joined || j == b.joined) && !joinable(r) {
 				continue
 			}
 			s := tokenSlot(uint8(field), r, w, f.Of(a.tokens[i].Canon), f.Of(b.tokens[j].Canon))
@@ -119,6 +119,9 @@ func tokenSlot(field uint8, found finding, w *weights, p, q float64) slot {
 	}
 	return s
 }
+
+// joinable reports whether an agreement is close enough to say that two tokens were written as one.
+func joinable(r finding) bool { return r == exact || r == tokenVariant || r == tokenNear }
 
 // joinedSlot is the agreement of a token with two that were written apart. It counts for no more than both would.
 func joinedSlot(s slot, w *weights, f *Frequencies, of *value, at int) slot {

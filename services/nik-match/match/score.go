@@ -86,8 +86,9 @@ func (m *Model) sum(slots []slot) (person, kin Bits) {
 			p, k := w.weigh(&slots[i])
 			fieldPerson, fieldKin = fieldPerson+p, fieldKin+k
 		}
-		over := max(0, fieldPerson-w.most) // strangers agree more often than the values say: relatives gain nothing by it
-		person, kin = person+fieldPerson-over, kin+fieldKin-over
+		// Relatives are bounded with strangers: the bounds say nothing about which of the two it is.
+		bounded := min(max(fieldPerson, w.least), w.most)
+		person, kin = person+bounded, kin+fieldKin+bounded-fieldPerson
 		if w.namesake < 0 {
 			kin += w.whole(slots[from:i])
 		}
