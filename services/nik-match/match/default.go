@@ -159,4 +159,4 @@ func (m *Model) Claims() *Model {
 }
 
 // claimFloors are the least shares of people with another's NIK who agree with its owner on a field.
-var claimFloors = map[string]float64{Name: 0.003, BirthDate: 0.03, Sex: 0.5, BirthPlace: 0.1, Area: 0.05, Mother: 0.001, KK: 0.001, Address: 0.002}
+var claimFloors = map[string]float64{Name: 0.001, BirthDate: 0.25, Sex: 0.5, BirthPlace: 0.5, Area: 0.5, Mother: 0.004, KK: 0.001, Address: 0.004}
