@@ -53,7 +53,7 @@ func Start(fields []match.Field, lists bool) *match.Model {
 	return match.Blank("indonesia").For(fields)
 }
 
-func standard() *match.Model { return match.Blank("indonesia") }
+func standard() *match.Model { return match.Standard() }
 
 // registrants reports whether the fields are those of the registry: a name and at least two others that it holds.
 func registrants(fields []match.Field) bool {

@@ -90,11 +90,8 @@ func (r *Run) Summary(w io.Writer, lang In) error {
 	line("perlu ditinjau", "perlu ditinjau", "%s   (>= %s)", grouped(int64(counts[match.Tinjau])), short(r.Limits.Tinjau))
 	line("kelompok", "clusters", "%s of %s records, the largest of %d   (>= %s)", grouped(int64(len(r.Clusters))), grouped(int64(inClusters)), largest, short(r.Limits.One))
 	if l := r.Lost; l != nil {
-		lost := 0.0
-		if l.Expected > 0 {
-			lost = 100 * (1 - l.Seen/l.Expected)
-		}
-		line("terlewat", "lost by blocking", "%.2f %% of matches, estimated on %d records", lost, l.Sampled)
+		share, low, high := l.Share()
+		line("terlewat", "lost by blocking", "%.2f %% of matches (95 %%: %.2f-%.2f), estimated on %d records compared with all", 100*share, 100*low, 100*high, l.Sampled)
 	}
 	line("memori", "memory", "%d MiB", PeakMemory()>>20)
 	_, err := io.WriteString(w, b.String())
