@@ -74,7 +74,9 @@ type job struct {
 	two   bool
 	model *match.Model
 	o     Options
-	lost  *Lost
+
+	compared int64 // pairs looked at, where not all were
+	lost     *Lost
 }
 
 // pairs is the number of pairs there are.
@@ -115,6 +117,9 @@ func run(ctx context.Context, j *job) (*Result, error) {
 		}
 	}
 	r := &Result{Model: m, Compared: j.pairs(), Lost: j.lost, a: j.a, b: j.b}
+	if j.lost != nil {
+		r.Compared = j.compared
+	}
 	for _, f := range found {
 		if s := m.Compare(&j.a[f.a], j.second(f.b)); s.Bits >= floor {
 			r.Pairs = append(r.Pairs, Pair{f.a, f.b, s.Bits, s.Likelihood})
