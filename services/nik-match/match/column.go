@@ -1,6 +1,7 @@
 package match
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -81,7 +82,10 @@ func (c *Column) Most() int16 {
 }
 
 // Scratch is the working memory of one worker.
-type Scratch struct{ s scratch }
+type Scratch struct {
+	s     scratch
+	found []Exception
+}
 
 // Weights fills dst, of length Len, with at least the weight of each value against the one of the given id.
 func (c *Column) Weights(of int32, dst []int16, s *Scratch) {
@@ -91,6 +95,34 @@ func (c *Column) Weights(of int32, dst []int16, s *Scratch) {
 	}
 	c.row.weights(of, dst, &s.s)
 	dst[0] = 0
+}
+
+// Exceptions gives the weight of most values against one, and those that differ from it, each once, with theirs. ok is
+// false for columns in which most values differ; those have Weights alone.
+func (c *Column) Exceptions(of int32, s *Scratch) (usual int16, exceptions []Exception, ok bool) {
+	n, ok := c.row.(*numberRows)
+	if !ok {
+		return 0, nil, false
+	}
+	s.found = s.found[:0]
+	if of == 0 {
+		return 0, nil, true
+	}
+	usual = n.bounds[len(n.bounds)-1]
+	s.found = append(s.found, Exception{0, 0})
+	n.touch(of, func(id int32, w int16) {
+		if w != usual {
+			s.found = append(s.found, Exception{id, w})
+		}
+	})
+	slices.SortFunc(s.found, func(x, y Exception) int { return cmp.Compare(x.ID, y.ID) })
+	return usual, slices.CompactFunc(s.found, func(x, y Exception) bool { return x.ID == y.ID }), true
+}
+
+// Exception is a value whose weight is not the usual one.
+type Exception struct {
+	ID     int32
+	Weight int16
 }
 
 // few is the number of distinct values up to which all rows are kept.

@@ -45,31 +45,34 @@ func (d *dateRows) weights(of int32, dst []int16, _ *scratch) {
 		if y >= v.date.Year-2 && y <= v.date.Year+2 {
 			fill(dst[span[0]:span[1]], d.bounds[dateNearYear])
 		}
-		d.season(v.date, span, dst)
+		d.season(v, span, dst)
 	}
 	for _, span := range [][2]int32{d.years[v.date.Year], d.years[0]} {
 		for i := span[0]; i < span[1]; i++ {
-			dst[i] = d.bounds[dateLevel(v.date, d.c.values[i].date)]
+			dst[i] = d.bounds[dateLevel(v, d.c.values[i])]
 		}
 	}
 	for _, i := range d.days[monthDay(v.date)] {
-		dst[i] = d.bounds[dateLevel(v.date, d.c.values[i].date)]
+		dst[i] = d.bounds[dateLevel(v, d.c.values[i])]
 	}
 	dst[of] = d.c.weight(v, v)
 }
 
 // season weighs the dates of one year that fall into the same weeks as a date, or just before or after the turn of it.
-func (d *dateRows) season(of canon.Date, span [2]int32, dst []int16) {
-	values := d.c.values[span[0]:span[1]]
+func (d *dateRows) season(v *value, span [2]int32, dst []int16) {
+	values, of := d.c.values[span[0]:span[1]], v.date
 	from := sort.Search(len(values), func(i int) bool { return dayOfYear(values[i].date) >= dayOfYear(of)-31 })
-	for i := from; i < len(values) && dayOfYear(values[i].date) <= dayOfYear(of)+31; i++ {
-		dst[span[0]+int32(i)] = d.bounds[dateLevel(of, values[i].date)]
-	}
-	if of.Month == 1 || of.Month == 12 {
-		for i := range values {
-			if m := values[i].date.Month; m == 1 || m == 12 {
-				dst[span[0]+int32(i)] = d.bounds[dateLevel(of, values[i].date)]
+	to := sort.Search(len(values), func(i int) bool { return dayOfYear(values[i].date) > dayOfYear(of)+31 })
+	fill(dst[int(span[0])+from:int(span[0])+to], d.bounds[dateNearSeason])
+	if of.Month == 1 || of.Month == 12 || of.Month == 0 || of.Day == 0 {
+		for i, o := range values {
+			if m := o.date.Month; m == 1 || m == 12 || m == 0 || of.Month == 0 || of.Day == 0 {
+				dst[int(span[0])+i] = d.bounds[dateLevel(v, o)]
 			}
 		}
+		return
+	}
+	for i := 0; i < len(values) && (values[i].date.Month == 0 || values[i].date.Month == 1 && values[i].date.Day <= 1); i++ {
+		dst[int(span[0])+i] = d.bounds[dateLevel(v, values[i])]
 	}
 }

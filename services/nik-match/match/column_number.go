@@ -63,32 +63,39 @@ func (n *numberRows) headOf(d number) uint64 {
 	return d.digits >> 8
 }
 
-func (n *numberRows) weights(of int32, dst []int16, _ *scratch) {
-	last := len(n.bounds) - 1
-	fill(dst, n.bounds[last])
+// touch calls set for every value whose weight may differ from that of two different numbers; a value may come twice.
+func (n *numberRows) touch(of int32, set func(id int32, w int16)) {
 	v := n.c.values[of]
-	if v.digits.len != n.usual {
-		for i := 1; i < len(dst); i++ {
-			dst[i] = n.bounds[numberLevelOrExact(n.c.w.kind, v, n.c.values[i])]
+	weigh := func(i int32) {
+		if i != of {
+			set(i, n.bounds[numberLevelOrExact(n.c.w.kind, v, n.c.values[i])])
 		}
-		dst[of] = n.c.weight(v, v)
-		return
 	}
-	for k, s := range n.stretches(v.digits) {
-		for _, i := range n.stretch[k][s] {
-			o := n.c.values[i].digits
-			if places, _ := v.digits.differs(o); places <= 2 {
-				dst[i] = n.bounds[numberLevelOrExact(n.c.w.kind, v, n.c.values[i])]
+	if v.digits.len != n.usual {
+		for i := int32(1); i < int32(len(n.c.values)); i++ {
+			weigh(i)
+		}
+	} else {
+		for k, s := range n.stretches(v.digits) {
+			for _, i := range n.stretch[k][s] {
+				if places, _ := v.digits.differs(n.c.values[i].digits); places <= 2 {
+					weigh(i)
+				}
 			}
 		}
+		for _, i := range n.head[n.headOf(v.digits)] {
+			weigh(i)
+		}
+		for _, i := range n.unpacked {
+			weigh(i)
+		}
 	}
-	for _, i := range n.head[n.headOf(v.digits)] {
-		dst[i] = n.bounds[numberLevelOrExact(n.c.w.kind, v, n.c.values[i])]
-	}
-	for _, i := range n.unpacked {
-		dst[i] = n.bounds[numberLevelOrExact(n.c.w.kind, v, n.c.values[i])]
-	}
-	dst[of] = n.c.weight(v, v)
+	set(of, n.c.weight(v, v))
+}
+
+func (n *numberRows) weights(of int32, dst []int16, _ *scratch) {
+	fill(dst, n.bounds[len(n.bounds)-1])
+	n.touch(of, func(id int32, w int16) { dst[id] = w })
 }
 
 func numberLevelOrExact(k Kind, a, b *value) finding {

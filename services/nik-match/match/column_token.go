@@ -1,7 +1,6 @@
 package match
 
 import (
-	"cmp"
 	"math/bits"
 	"slices"
 	"strings"
@@ -17,8 +16,6 @@ type tokenRows struct {
 	ids     map[string]int32      // of tokens, by how they are written and what they stand for
 	posts   [][]post              // by token: where it occurs
 	close   [][]neighbour         // by token: the tokens that agree with it, itself included
-	usual   []usual               // by token: what agreeing with frequent tokens is worth; those are not in close
-	carries []carried             // by value: which of the frequent tokens it has
 	widths  [mostTokens + 2]int32 // first value of at least that many tokens
 	nothing [mostTokens + 1][mostTokens + 1]Bits
 	whole   int   // tokens that somebody wrote as such; the others are two joined
@@ -141,62 +138,8 @@ func (t *tokenRows) relate(different Bits) {
 	t.bySound(once)
 	t.byEnds(once)
 	t.byLetters(once)
-	t.setUsualAside()
 	for a := range t.close {
 		slices.SortFunc(t.close[a], func(x, y neighbour) int { return int(x.token - y.token) })
-	}
-}
-
-// frequent is how many tokens are kept as a set of every value instead of as a list of their values.
-const frequent = 64
-
-// carried are the frequent tokens of a value, and the first letters of all its tokens, for initials.
-type carried struct {
-	tokens uint64
-	first  uint32
-}
-
-// usual is the most that agreeing with any token of two sets is worth.
-type usual struct {
-	carried
-	gain int16
-}
-
-// setUsualAside takes out of close the tokens that so many values have that going through their lists would cost more
-// than it tells. Values that have them are found by their sets.
-func (t *tokenRows) setUsualAside() {
-	order := make([]int32, len(t.tokens))
-	for i := range order {
-		order[i] = int32(i)
-	}
-	slices.SortFunc(order, func(a, b int32) int { return cmp.Or(len(t.posts[b])-len(t.posts[a]), int(a-b)) })
-	bit := make(map[int32]uint64, frequent)
-	for i, token := range order[:min(frequent, len(order))] {
-		bit[token] = 1 << i
-	}
-	t.carries = make([]carried, len(t.c.values))
-	for token, posts := range t.posts {
-		for _, p := range posts {
-			t.carries[p.value].tokens |= bit[int32(token)]
-			t.carries[p.value].first |= letters(t.tokens[token].Text[:1]) | letters(t.tokens[token].Canon[:1])
-		}
-	}
-	t.usual = make([]usual, len(t.tokens))
-	for a := range t.close {
-		u, kept := &t.usual[a], t.close[a][:0]
-		for _, n := range t.close[a] {
-			switch {
-			case bit[n.token] != 0:
-				u.tokens |= bit[n.token]
-			case len(t.tokens[a].Text) == 1:
-				u.first |= t.tokens[a].mask
-			default:
-				kept = append(kept, n)
-				continue
-			}
-			u.gain = max(u.gain, n.gain, n.join)
-		}
-		t.close[a] = kept
 	}
 }
 
@@ -296,13 +239,20 @@ func (l *lettered) add(id int32, k *token) {
 }
 
 func (t *tokenRows) alike(a int32, others *lettered, from, most int, pair func(a, b int32)) {
-	mask, pairs := t.tokens[a].mask, t.tokens[a].pairs
-	for k, o := range others.masks[from:] {
-		if bits.OnesCount32(mask^o) > 2*most || bits.OnesCount64(pairs^others.pairs[from+k]) > pairsChanged[most] {
+	k := t.tokens[a]
+	letters, neighbours := min(2*most, lettersChanged), pairsChanged[most]
+	if int(a) >= t.whole {
+		letters, neighbours = 2, pairsChanged[1] // a joined token agrees with one slip or not at all
+	}
+	for i, o := range others.masks[from:] {
+		if bits.OnesCount32(k.mask^o) > letters || bits.OnesCount64(k.pairs^others.pairs[from+i]) > neighbours {
 			continue
 		}
-		b := others.ids[from+k]
-		if (int(a) < t.whole || int(b) < t.whole) && spelling(t.tokens[a], t.tokens[b]) != tokenDifferent {
+		b := others.ids[from+i]
+		if int(b) >= t.whole && (int(a) >= t.whole || !k.mayBe(t.tokens[b], 1)) {
+			continue
+		}
+		if spelling(k, t.tokens[b]) != tokenDifferent {
 			pair(a, b)
 		}
 	}
@@ -327,7 +277,6 @@ func (t *tokenRows) weights(of int32, dst []int16, s *scratch) {
 			}
 		}
 	}
-	t.addUsual(v, dst)
 }
 
 func (t *tokenRows) gather(id int32, joined bool, dst []int16, s *scratch) {
@@ -351,21 +300,6 @@ func (t *tokenRows) gather(id int32, joined bool, dst []int16, s *scratch) {
 				s.stamp[p.value] = s.now
 			}
 			s.added[p.value] = gain
-		}
-	}
-}
-
-// addUsual adds what frequent tokens are worth to the values that have them.
-func (t *tokenRows) addUsual(v *value, dst []int16) {
-	for i := range v.readings[0].tokens {
-		u := t.usual[t.id(&v.readings[0].tokens[i])]
-		if u.gain == 0 {
-			continue
-		}
-		for o, c := range t.carries {
-			if c.tokens&u.tokens|uint64(c.first&u.first) != 0 {
-				dst[o] += u.gain
-			}
 		}
 	}
 }

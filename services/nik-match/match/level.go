@@ -86,12 +86,12 @@ var findings = map[Kind][]string{
 
 // level compares two values of a kind that is not made of tokens. Both must be there.
 func level(k Kind, a, b *value) finding {
-	if a.text == b.text {
+	if k != KindDate && a.text == b.text {
 		return exact
 	}
 	switch k {
 	case KindDate:
-		return dateLevel(a.date, b.date)
+		return dateLevel(a, b)
 	case KindNIK, KindNumber, KindPhone:
 		return numberLevel(k, a, b)
 	case KindSex:
@@ -110,12 +110,16 @@ func level(k Kind, a, b *value) finding {
 	}
 }
 
-func dateLevel(a, b canon.Date) finding {
+func dateLevel(x, y *value) finding {
+	if x.digits == y.digits {
+		return exact
+	}
+	a, b := x.date, y.date
 	known := a.Year != 0 && a.Month != 0 && a.Day != 0 && b.Year != 0 && b.Month != 0 && b.Day != 0
 	switch {
 	case known && a.Year == b.Year && a.Day == int8(b.Month) && int8(a.Month) == b.Day:
 		return dateSwapped
-	case known && oneDigit(a, b):
+	case known && oneDigit(x.digits, y.digits):
 		return dateOneDigit
 	case a.Year == b.Year && (yearOnly(a) || yearOnly(b)):
 		return dateYearOnly
@@ -156,9 +160,8 @@ func yearOnly(d canon.Date) bool {
 
 // oneDigit reports whether two full dates, written yyyymmdd, differ in one digit or in two neighbours exchanged. One
 // digit of the century (1925, 2025) is such a slip as well.
-func oneDigit(a, b canon.Date) bool {
-	x, y := pack(dateText(a)), pack(dateText(b))
-	n, transposed := x.differs(y)
+func oneDigit(a, b number) bool {
+	n, transposed := a.differs(b)
 	return n == 1 || transposed
 }
 

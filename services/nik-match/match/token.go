@@ -87,11 +87,14 @@ func slips(letters int) int {
 
 // pairsChanged is how many pairs of neighbouring letters so many slips may change. Several exchanges of neighbours change
 // more and count as different: they hardly occur.
-var pairsChanged = [4]int{0, 6, 8, 11}
+var pairsChanged = [4]int{0, 6, 8, 9}
+
+// lettersChanged is how many letters of the alphabet slips may bring in or take away, all together.
+const lettersChanged = 4
 
 // mayBe reports whether, by their letters, two tokens may be that few slips apart.
 func (t *token) mayBe(o *token, most int) bool {
-	return bits.OnesCount32(t.mask^o.mask) <= 2*most && bits.OnesCount64(t.pairs^o.pairs) <= pairsChanged[most]
+	return bits.OnesCount32(t.mask^o.mask) <= min(2*most, lettersChanged) && bits.OnesCount64(t.pairs^o.pairs) <= pairsChanged[most]
 }
 
 // share reports whether two sorted lists have an element in common.

@@ -18,7 +18,7 @@ type value struct {
 	text     string     // the whole value written one way; "" = missing. Equal text = equal value
 	readings []reading  // fields of tokens: the value itself first, then its other readings
 	date     canon.Date // KindDate
-	digits   number     // KindNIK, KindNumber, KindPhone
+	digits   number     // KindNIK, KindNumber, KindPhone; KindDate as yyyymmdd
 	codes    []string   // KindPlace: regencies the words may stand for
 	rtrw     string     // KindAddress: "RT/RW", "" = not known
 }
@@ -118,7 +118,8 @@ func dateValue(s string) value {
 	if !ok || d.Year == 0 && (d.Month == 0 || d.Day == 0) {
 		return value{}
 	}
-	return value{text: dateText(d), date: d}
+	text := dateText(d)
+	return value{text: text, date: d, digits: pack(text)}
 }
 
 // dateText is yyyymmdd with zeros for what is unknown.

@@ -15,18 +15,41 @@ type table struct {
 	column *match.Column
 	a, b   []int32 // ids of the values of both sides
 
-	typical int64 // what most pairs weigh, summed over some
+	telling int64 // what full agreement weighs, summed over some values
+	sparse  bool  // most values weigh the same against a value: the others are entered one by one
+	starts  []int32
+	records []int32 // sparse: the second side's records by value, those of value v from starts[v] on
 }
 
-// measure finds out what most pairs weigh: fields that speak against most pairs are added first.
+// measure finds out what agreement weighs: fields of which it weighs most are added first.
 func (t *table) measure() {
 	row := make([]int16, t.column.Len())
 	var s match.Scratch
 	for k := range min(20, len(t.a)) {
-		t.column.Weights(t.a[k*len(t.a)/20%len(t.a)], row, &s)
-		for n := range min(200, len(t.b)) {
-			t.typical += int64(row[t.b[n*len(t.b)/200%len(t.b)]])
-		}
+		id := t.a[k*len(t.a)/20%len(t.a)]
+		t.column.Weights(id, row, &s)
+		t.telling += int64(row[id])
+	}
+	_, _, t.sparse = t.column.Exceptions(0, &s)
+}
+
+// post lists the records of the second side by value.
+func (t *table) post() {
+	if !t.sparse {
+		return
+	}
+	t.starts = make([]int32, t.column.Len()+1)
+	for _, id := range t.b {
+		t.starts[id+1]++
+	}
+	for i := 1; i < len(t.starts); i++ {
+		t.starts[i] += t.starts[i-1]
+	}
+	next := append([]int32(nil), t.starts...)
+	t.records = make([]int32, len(t.b))
+	for r, id := range t.b {
+		t.records[next[id]] = int32(r)
+		next[id]++
 	}
 }
 
@@ -95,6 +118,9 @@ func (j *job) scan(ctx context.Context, m *match.Model, floor match.Bits) ([]fou
 		order = j.order(m, tables)
 		permuted(tables, order)
 	}
+	for i := range tables {
+		tables[i].post()
+	}
 	least := int32((floor - m.PriorOdds()) / match.Unit)
 	least = j.raised(tables, least)
 	var next, done atomic.Int64
@@ -160,12 +186,12 @@ const stride = 64
 
 // scanner is what one worker needs: the row of every field, and sums.
 type scanner struct {
-	tables  []table
-	first   int // so many fields are added for all pairs, the others where those leave hope
-	rows    [][]int16
-	most    []int32 // the largest weight in a row
-	last    []int32 // the value whose row is there
-	sums    []int32
+	sparse  []table
+	dense   []table
+	first   int       // so many dense fields are added for all pairs, the others where those leave hope
+	rows    [][]int16 // of the dense fields
+	last    []int32   // the value whose row is there
+	sums    []int32   // one for every record of the second side
 	scratch []match.Scratch
 }
 
@@ -173,11 +199,19 @@ type scanner struct {
 const block = 2048
 
 func newScanner(tables []table) *scanner {
-	n := len(tables)
-	s := &scanner{tables: slices.Clone(tables), first: (3*n + 4) / 5, rows: make([][]int16, n), most: make([]int32, n),
-		last: make([]int32, n), sums: make([]int32, block), scratch: make([]match.Scratch, n)}
-	slices.SortStableFunc(s.tables, func(x, y table) int { return cmp.Compare(x.typical, y.typical) })
-	for i, t := range s.tables {
+	s := &scanner{}
+	for _, t := range tables {
+		s.sums = make([]int32, len(t.b))
+		if t.sparse {
+			s.sparse = append(s.sparse, t)
+		} else {
+			s.dense = append(s.dense, t)
+		}
+	}
+	n := len(s.dense)
+	s.first, s.rows, s.last, s.scratch = (n+1)/2, make([][]int16, n), make([]int32, n), make([]match.Scratch, n+1)
+	slices.SortStableFunc(s.dense, func(x, y table) int { return cmp.Compare(y.telling, x.telling) })
+	for i, t := range s.dense {
 		s.rows[i] = make([]int16, t.column.Len())
 		s.last[i] = -1
 	}
@@ -187,53 +221,75 @@ func newScanner(tables []table) *scanner {
 // row appends the pairs of one record that reach the least sum.
 func (s *scanner) row(j *job, a, least int32, out []found) []found {
 	rest := int32(0)
-	for i := range s.tables {
-		if id := s.tables[i].a[a]; id != s.last[i] {
-			s.tables[i].column.Weights(id, s.rows[i], &s.scratch[i])
+	for i := range s.dense {
+		id := s.dense[i].a[a]
+		if id != s.last[i] {
+			s.dense[i].column.Weights(id, s.rows[i], &s.scratch[i])
 			s.last[i] = id
-			s.most[i] = int32(slices.Max(s.rows[i]))
 		}
 		if i >= s.first {
-			rest += s.most[i]
+			rest += max(0, int32(s.rows[i][id])) // no value weighs more against another than against itself
 		}
 	}
 	from, to := int32(0), int32(len(j.b))
 	if !j.two {
 		from, to = a+1, int32(len(j.a))
 	}
+	s.start(a, from, to)
 	for ; from < to; from += block {
 		n := min(block, to-from)
 		s.add(from, n)
-		for k, sum := range s.sums[:n] {
-			if sum < least-rest {
-				continue
-			}
-			b := from + int32(k)
-			for i := s.first; i < len(s.tables); i++ {
-				sum += int32(s.rows[i][s.tables[i].b[b]])
-			}
-			if sum >= least {
-				out = append(out, found{a, b})
+		for k, sum := range s.sums[from : from+n] {
+			if sum >= least-rest {
+				b := from + int32(k)
+				for i := s.first; i < len(s.dense); i++ {
+					sum += int32(s.rows[i][s.dense[i].b[b]])
+				}
+				if sum >= least {
+					out = append(out, found{a, b})
+				}
 			}
 		}
 	}
 	return out
 }
 
-// add sums the weights of the first fields for n records, three fields at a time so that sums are not written for each.
+// start sets the sums to what the sparse fields weigh.
+func (s *scanner) start(a, from, to int32) {
+	usual := int32(0)
+	clear(s.sums[from:to])
+	for i := range s.sparse {
+		t := &s.sparse[i]
+		w, exceptions, _ := t.column.Exceptions(t.a[a], &s.scratch[len(s.dense)])
+		usual += int32(w)
+		for _, e := range exceptions {
+			more := int32(e.Weight) - int32(w)
+			for _, r := range t.records[t.starts[e.ID]:t.starts[e.ID+1]] {
+				s.sums[r] += more // also of records that are not in this row; those are cleared or never read
+			}
+		}
+	}
+	if usual != 0 {
+		for k := from; k < to; k++ {
+			s.sums[k] += usual
+		}
+	}
+}
+
+// add adds the weights of the first dense fields for n records, two fields at a time so that sums are not written for
+// each.
 func (s *scanner) add(from, n int32) {
-	sums := s.sums[:n]
-	clear(sums)
+	sums := s.sums[from : from+n]
 	i := 0
-	for ; i+3 <= s.first; i += 3 {
-		x, y, z := s.tables[i].b[from:from+n], s.tables[i+1].b[from:from+n], s.tables[i+2].b[from:from+n]
-		p, q, r := s.rows[i], s.rows[i+1], s.rows[i+2]
+	for ; i+2 <= s.first; i += 2 {
+		x, y := s.dense[i].b[from:from+n], s.dense[i+1].b[from:from+n]
+		p, q := s.rows[i], s.rows[i+1]
 		for k := range sums {
-			sums[k] += int32(p[x[k]]) + int32(q[y[k]]) + int32(r[z[k]])
+			sums[k] += int32(p[x[k]]) + int32(q[y[k]])
 		}
 	}
 	for ; i < s.first; i++ {
-		x, p := s.tables[i].b[from:from+n], s.rows[i]
+		x, p := s.dense[i].b[from:from+n], s.rows[i]
 		for k := range sums {
 			sums[k] += int32(p[x[k]])
 		}
