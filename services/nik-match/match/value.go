@@ -82,7 +82,7 @@ func (r *Reader) value(k Kind, s string) value {
 	case KindArea:
 		return numberValue(canon.Digits(s))
 	case KindNIK, KindNumber:
-		return identifierValue(k, canon.Digits(s), canon.Fold(s))
+		return identifierValue(k, canon.Digits(canon.Fold(s)), canon.Fold(s))
 	case KindPhone:
 		return identifierValue(k, canon.Phone(s), "")
 	case KindEmail:
@@ -119,7 +119,11 @@ func dateValue(s string) value {
 		return value{}
 	}
 	text := dateText(d)
-	return value{text: text, date: d, digits: pack(text)}
+	v := value{text: text, date: d, digits: pack(text)}
+	if d.Year == 0 {
+		v.text = text[:4] + "-" + text[4:6] + "-" + text[6:] // eight digits that start with no year are read as no date
+	}
+	return v
 }
 
 // dateText is yyyymmdd with zeros for what is unknown.
