@@ -1,21 +1,30 @@
 package match
 
-import "math/bits"
+import (
+	"math"
+	"math/bits"
+)
+
+// worth is the weight for one person and, where that is the same, against relatives: pairings that differ in either are
+// told apart, so that both orders of two records choose alike.
+type worth int64
+
+func worthOf(person, kin Bits) worth { return worth(person)<<20 - worth(kin) }
 
 // grid holds what pairing token i of one reading with token j of another is worth beyond leaving both alone; 0 = they do
 // not agree. It is always above 0 where they do.
 type grid struct {
-	gain             [mostTokens][mostTokens]Bits
-	n, m             int  // tokens of either side
-	agreements       int  // gains above 0
-	commonA, commonB uint // sets of tokens that people often leave out
-	spared           Bits // what it is worth that a token left out is such a one
+	gain             [mostTokens][mostTokens]worth
+	n, m             int   // tokens of either side
+	agreements       int   // gains above 0
+	commonA, commonB uint  // sets of tokens that people often leave out
+	spared           worth // what it is worth, or costs, that a token left out is such a one
 }
 
 // alignment says which token of the other side each token stands with; -1 = none.
 type alignment struct {
 	to    [mostTokens]int8
-	total Bits
+	total worth
 }
 
 // manyAgreements is where trying every pairing would become slow; only names of repeated parts get there.
@@ -32,7 +41,7 @@ func (g *grid) align() alignment {
 		return g.alignMany(now)
 	}
 	best := now
-	best.total = -1
+	best.total = math.MinInt64
 	g.extend(0, 0, 0, &now, &best)
 	return best
 }
@@ -51,7 +60,7 @@ func (g *grid) extend(i int, takenA, takenB uint, now, best *alignment) {
 			now.to[i] = -1
 		}
 	}
-	if total := now.total + Bits(g.commonOmitted(takenA, takenB))*g.spared; total > best.total {
+	if total := now.total + worth(g.commonOmitted(takenA, takenB))*g.spared; total > best.total {
 		*best = *now
 		best.total = total
 	}
@@ -65,31 +74,55 @@ func (g *grid) commonOmitted(takenA, takenB uint) int {
 	return min(bits.OnesCount(g.commonB&^takenB), g.m-g.n)
 }
 
-// alignMany is align by dynamic programming over the sets of taken tokens.
+// alignMany is align by dynamic programming over the sets of taken tokens of the side that has more.
 func (g *grid) alignMany(best alignment) alignment {
 	const sets = 1 << mostTokens
-	var worth [mostTokens + 1][sets]Bits
+	turned := g.n > g.m
+	n, m, gain := g.n, g.m, &g.gain
+	if turned {
+		n, m, gain = g.m, g.n, g.transposed()
+	}
+	var sum [mostTokens + 1][sets]worth
 	var took [mostTokens + 1][sets]int8
-	for i := g.n - 1; i >= 0; i-- {
-		for taken := range 1 << g.m {
-			worth[i][taken], took[i][taken] = worth[i+1][taken], -1
-			for j := range g.m {
-				if g.gain[i][j] == 0 || taken&(1<<j) != 0 {
+	for taken := range uint(1) << m {
+		sum[n][taken] = worth(g.commonOmitted(taken, taken)) * g.spared // only the longer side's set counts
+	}
+	for i := n - 1; i >= 0; i-- {
+		for taken := range 1 << m {
+			sum[i][taken], took[i][taken] = sum[i+1][taken], -1
+			for j := range m {
+				if gain[i][j] == 0 || taken&(1<<j) != 0 {
 					continue
 				}
-				if w := g.gain[i][j] + worth[i+1][taken|1<<j]; w > worth[i][taken] {
-					worth[i][taken], took[i][taken] = w, int8(j)
+				if w := gain[i][j] + sum[i+1][taken|1<<j]; w > sum[i][taken] {
+					sum[i][taken], took[i][taken] = w, int8(j)
 				}
 			}
 		}
 	}
-	best.total = worth[0][0]
+	best.total = sum[0][0]
 	taken := 0
-	for i := range g.n {
-		if j := took[i][taken]; j >= 0 {
+	for i := range n {
+		j := took[i][taken]
+		if j < 0 {
+			continue
+		}
+		taken |= 1 << j
+		if turned {
+			best.to[j] = int8(i)
+		} else {
 			best.to[i] = j
-			taken |= 1 << j
 		}
 	}
 	return best
+}
+
+func (g *grid) transposed() *[mostTokens][mostTokens]worth {
+	var t [mostTokens][mostTokens]worth
+	for i := range g.n {
+		for j := range g.m {
+			t[j][i] = g.gain[i][j]
+		}
+	}
+	return &t
 }

@@ -4,7 +4,7 @@ package match
 func (m *Model) tokenSlots(field int, x, y *value, dst []slot) []slot {
 	var best, now [2*mostTokens + 2]slot
 	var kept []slot
-	var weight Bits
+	var weight worth
 	for i := range x.readings {
 		for j := range y.readings {
 			a, b := &x.readings[i], &y.readings[j]
@@ -15,8 +15,9 @@ func (m *Model) tokenSlots(field int, x, y *value, dst []slot) []slot {
 			if !ok {
 				continue
 			}
-			if sum, _ := m.sum(slots); kept == nil || sum > weight {
-				weight = sum
+			// Where two readings weigh the same, the one that sets relatives apart counts, in either order of the records.
+			if person, kin := m.sum(slots); kept == nil || worthOf(person, kin) > weight {
+				weight = worthOf(person, kin)
 				kept = append(best[:0], slots...)
 			}
 		}
@@ -72,10 +73,12 @@ func (m *Model) newGrid(g *grid, w *weights, a, b *reading) {
 			g.commonB |= 1 << j
 		}
 	}
-	g.spared = w.spared()
+	person, kin := w.weigh(&slot{finding: tokenOmittedCommon, rare: w.u[tokenOmittedCommon]})
+	p, k := w.weigh(&slot{finding: tokenOmitted, rare: w.u[tokenOmitted]})
+	g.spared = worthOf(person-p, kin-k)
 }
 
-// spared is what it is worth that an omitted token is one that people often leave out.
+// spared is the most that it is worth that an omitted token is one that people often leave out.
 func (w *weights) spared() Bits {
 	omitted, _ := w.weigh(&slot{finding: tokenOmitted, rare: w.u[tokenOmitted]})
 	common, _ := w.weigh(&slot{finding: tokenOmittedCommon, rare: w.u[tokenOmittedCommon]})
@@ -84,9 +87,9 @@ func (w *weights) spared() Bits {
 
 // put enters an agreement into the grid: its weight over that of two tokens that differ.
 func (g *grid) put(i, j int, w *weights, s *slot) {
-	weight, _ := w.weigh(s)
-	different, _ := w.weigh(&slot{finding: tokenDifferent, rare: w.u[tokenDifferent]})
-	g.gain[i][j] = max(1, weight-different)
+	person, kin := w.weigh(s)
+	p, k := w.weigh(&slot{finding: tokenDifferent, rare: w.u[tokenDifferent]})
+	g.gain[i][j] = max(1, worthOf(person-p, kin-k))
 	g.agreements++
 }
 
@@ -121,7 +124,7 @@ func tokenSlot(field uint8, found finding, w *weights, p, q float64) slot {
 }
 
 // joinable reports whether an agreement is close enough to say that two tokens were written as one.
-func joinable(r finding) bool { return r == exact || r == tokenVariant || r == tokenNear }
+func joinable(r finding) bool { return r == exact || r == tokenVariant }
 
 // joinedSlot is the agreement of a token with two that were written apart. It counts for no more than both would.
 func joinedSlot(s slot, w *weights, f *Frequencies, of *value, at int) slot {
