@@ -13,10 +13,13 @@ type dateRows struct {
 	bounds []int16
 	years  map[int16][2]int32 // first value of a year, and the one after its last
 	days   map[int16][]int32  // values of a month and day
+	blank  []int16            // the row of a date that has nothing in common with any
 }
 
 func newDateRows(c *Column) *dateRows {
 	d := &dateRows{c: c, bounds: c.bound(), years: map[int16][2]int32{}, days: map[int16][]int32{}}
+	d.blank = make([]int16, len(c.values))
+	fill(d.blank, d.bounds[dateDifferent])
 	for i := 1; i < len(c.values); i++ {
 		date := c.values[i].date
 		if span, ok := d.years[date.Year]; ok {
@@ -39,7 +42,7 @@ func (d *dateRows) weights(of int32, dst []int16, _ *scratch) {
 		}
 		return
 	}
-	fill(dst, d.bounds[dateDifferent])
+	copy(dst, d.blank)
 	for y := v.date.Year - 10; y <= v.date.Year+10; y++ {
 		span := d.years[y]
 		if y >= v.date.Year-2 && y <= v.date.Year+2 {
@@ -58,21 +61,30 @@ func (d *dateRows) weights(of int32, dst []int16, _ *scratch) {
 	dst[of] = d.c.weight(v, v)
 }
 
-// season weighs the dates of one year that fall into the same weeks as a date, or just before or after the turn of it.
+// season weighs the dates of one year that fall into the same weeks as a date, or lie just across the turn of the year.
 func (d *dateRows) season(v *value, span [2]int32, dst []int16) {
-	values, of := d.c.values[span[0]:span[1]], v.date
-	from := sort.Search(len(values), func(i int) bool { return dayOfYear(values[i].date) >= dayOfYear(of)-31 })
-	to := sort.Search(len(values), func(i int) bool { return dayOfYear(values[i].date) > dayOfYear(of)+31 })
-	fill(dst[int(span[0])+from:int(span[0])+to], d.bounds[dateNearSeason])
-	if of.Month == 1 || of.Month == 12 || of.Month == 0 || of.Day == 0 {
+	values, of := d.c.values[span[0]:span[1]], dayOfYear(v.date)
+	if v.date.Month == 0 || v.date.Day == 0 || len(values) == 0 {
 		for i, o := range values {
-			if m := o.date.Month; m == 1 || m == 12 || m == 0 || of.Month == 0 || of.Day == 0 {
-				dst[int(span[0])+i] = d.bounds[dateLevel(v, o)]
-			}
+			dst[int(span[0])+i] = d.bounds[dateLevel(v, o)]
 		}
 		return
 	}
-	for i := 0; i < len(values) && (values[i].date.Month == 0 || values[i].date.Month == 1 && values[i].date.Day <= 1); i++ {
-		dst[int(span[0])+i] = d.bounds[dateLevel(v, values[i])]
+	at := func(day int) int {
+		return sort.Search(len(values), func(i int) bool { return dayOfYear(values[i].date) >= day })
+	}
+	from := at(of - 31)
+	fill(dst[int(span[0])+from:int(span[0])+at(of+32)], d.bounds[dateNearSeason])
+	evaluate := func(from, to int) {
+		for i := from; i < to; i++ {
+			dst[int(span[0])+i] = d.bounds[dateLevel(v, values[i])]
+		}
+	}
+	evaluate(0, at(32)) // without a day or month
+	switch values[0].date.Year - v.date.Year {
+	case 1:
+		evaluate(0, at(of-372+32))
+	case -1:
+		evaluate(at(of+372-31), len(values))
 	}
 }

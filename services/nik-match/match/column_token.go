@@ -18,8 +18,9 @@ type tokenRows struct {
 	close   [][]neighbour         // by token: the tokens that agree with it, itself included
 	widths  [mostTokens + 2]int32 // first value of at least that many tokens
 	nothing [mostTokens + 1][mostTokens + 1]Bits
-	whole   int   // tokens that somebody wrote as such; the others are two joined
-	spare   int16 // the most that joining two tokens saves in tokens left over
+	blank   [mostTokens + 1][]int16 // by number of tokens: the row of a value that agrees with none
+	whole   int                     // tokens that somebody wrote as such; the others are two joined
+	spare   int16                   // the most that joining two tokens saves in tokens left over
 }
 
 // post is one occurrence of a token.
@@ -62,6 +63,12 @@ func newTokenRows(c *Column) *tokenRows {
 		}
 	}
 	t.spare = units(-min(different, omitted)) + units(t.c.w.spared())*2
+	for n := range t.blank {
+		t.blank[n] = make([]int16, len(c.values))
+		for m := 0; m <= mostTokens; m++ {
+			fill(t.blank[n][t.widths[m]:t.widths[m+1]], units(t.nothing[n][m]))
+		}
+	}
 	t.relate(different)
 	return t
 }
@@ -200,7 +207,7 @@ func (t *tokenRows) byEnds(pair func(a, b int32)) {
 func (t *tokenRows) byLetters(pair func(a, b int32)) {
 	byLength := map[int]*lettered{}
 	longest := 0
-	for i, k := range t.tokens {
+	for i, k := range t.tokens[:t.whole] { // a joined token agrees exactly or not at all
 		if k.Kind != canon.Number {
 			n := len(k.Canon)
 			if byLength[n] == nil {
@@ -241,18 +248,11 @@ func (l *lettered) add(id int32, k *token) {
 func (t *tokenRows) alike(a int32, others *lettered, from, most int, pair func(a, b int32)) {
 	k := t.tokens[a]
 	letters, neighbours := min(2*most, lettersChanged), pairsChanged[most]
-	if int(a) >= t.whole {
-		letters, neighbours = 2, pairsChanged[1] // a joined token agrees with one slip or not at all
-	}
 	for i, o := range others.masks[from:] {
 		if bits.OnesCount32(k.mask^o) > letters || bits.OnesCount64(k.pairs^others.pairs[from+i]) > neighbours {
 			continue
 		}
-		b := others.ids[from+i]
-		if int(b) >= t.whole && (int(a) >= t.whole || !k.mayBe(t.tokens[b], 1)) {
-			continue
-		}
-		if spelling(k, t.tokens[b]) != tokenDifferent {
+		if b := others.ids[from+i]; spelling(k, t.tokens[b]) != tokenDifferent {
 			pair(a, b)
 		}
 	}
@@ -263,9 +263,7 @@ func (t *tokenRows) alike(a int32, others *lettered, from, most int, pair func(a
 func (t *tokenRows) weights(of int32, dst []int16, s *scratch) {
 	v := t.c.values[of]
 	n := v.width()
-	for m := 0; m <= mostTokens; m++ {
-		fill(dst[t.widths[m]:t.widths[m+1]], units(t.nothing[n][m]))
-	}
+	copy(dst, t.blank[n])
 	if len(s.stamp) < len(dst) {
 		s.stamp, s.added = make([]uint32, len(dst)), make([]int16, len(dst))
 	}

@@ -185,6 +185,9 @@ func evenly(size, n int) []int32 {
 	return out
 }
 
+// together is how many of the others are compared at a time: what a scan prepares grows with the square of the words.
+const together = 5_000
+
 // estimateLost compares a sample with the others as if there were no keys, and sees which of the likely pairs have one.
 func (j *job) estimateLost(ctx context.Context, m *match.Model) (*Lost, error) {
 	others := j.a
@@ -193,27 +196,34 @@ func (j *job) estimateLost(ctx context.Context, m *match.Model) (*Lost, error) {
 	}
 	rows, columns := evenly(len(j.a), sampledRecords), evenly(len(others), sampledOthers)
 	sub := &job{two: true, model: m, o: j.o}
+	sub.o.Progress = func(int64, int64) {} // it is no part of the file's
 	for _, i := range rows {
 		sub.a = append(sub.a, j.a[i])
 	}
-	for _, i := range columns {
-		sub.b = append(sub.b, others[i])
-	}
-	likely, err := sub.scan(ctx, m, m.Odds(0.01))
-	if err != nil {
-		return nil, err
-	}
 	l := &Lost{Sampled: len(rows)}
-	for _, f := range likely {
-		if !j.two && rows[f.a] == columns[f.b] {
-			continue // itself
+	for some := range slices.Chunk(columns, together) {
+		sub.b = sub.b[:0]
+		for _, i := range some {
+			sub.b = append(sub.b, others[i])
 		}
-		x, y := &sub.a[f.a], &sub.b[f.b]
-		p := m.Likelihood(m.Total(x, y))
-		l.Expected += p
-		if firstCommon(m.Keys(x), m.Keys(y)) == 0 {
-			l.Missed += p
+		likely, err := sub.scan(ctx, m, m.Odds(0.01))
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range likely {
+			if !j.two && rows[f.a] == some[f.b] {
+				continue // itself
+			}
+			l.count(m, &sub.a[f.a], &sub.b[f.b])
 		}
 	}
 	return l, nil
+}
+
+func (l *Lost) count(m *match.Model, a, b *match.Record) {
+	p := m.Likelihood(m.Total(a, b))
+	l.Expected += p
+	if firstCommon(m.Keys(a), m.Keys(b)) == 0 {
+		l.Missed += p
+	}
 }

@@ -134,8 +134,12 @@ func run(ctx context.Context, j *job) (*Result, error) {
 	return r, nil
 }
 
-// learn estimates a model on the file. The candidates it returns are those of the learned model, or nil where its
-// weights moved so far that the pass must be made again.
+// quick is the number of pairs up to which a second pass costs nothing worth saving.
+const quick = 50_000_000
+
+// learn estimates a model on the file. It returns the candidates as well, or nil where all pairs are to be gone through
+// again with the learned weights. In large files those of the first pass stand: what lay more than learningDepth below even
+// odds before anything was learned is hopeless after.
 func (j *job) learn(ctx context.Context) (*match.Model, []found, error) {
 	files := [][]match.Record{j.a, j.b}
 	start := j.model.Observe(nil, files...)
@@ -155,6 +159,9 @@ func (j *job) learn(ctx context.Context) (*match.Model, []found, error) {
 	}
 	m, _ = m.Estimate(&c, j.pairs(), start)
 	m.Source = match.Source{Data: "the file itself", Records: len(j.a) + len(j.b), Method: "expectation and maximisation, unsupervised"}
+	if j.pairs() <= quick {
+		found = nil
+	}
 	return m, found, nil
 }
 

@@ -41,7 +41,7 @@ func TestDedupe_AllPairsEqualComparingOneByOne(t *testing.T) {
 		for seed := range uint64(4) {
 			records := file(seed, 150)
 			for _, learn := range []bool{false, true} {
-				for _, floor := range []float64{0.01, 0.9} {
+				for _, floor := range []float64{1e-6, 0.01, 0.9} {
 					r, err := link.Dedupe(t.Context(), records, m, link.Options{Learn: learn, Floor: floor, Workers: 1 + int(seed)})
 					if err != nil {
 						t.Fatal(err)
@@ -70,7 +70,7 @@ func TestLink_AllPairsEqualComparingOneByOne(t *testing.T) {
 			for _, at := range []int{len(records) / 3, 1} {
 				a, b := records[:at], records[at:]
 				for _, learn := range []bool{false, true} {
-					for _, floor := range []float64{0.01} {
+					for _, floor := range []float64{1e-6, 0.01} {
 						r, err := link.Link(t.Context(), a, b, m, link.Options{Learn: learn, Floor: floor})
 						if err != nil {
 							t.Fatal(err)
