@@ -2,8 +2,11 @@ package match
 
 import (
 	"cmp"
+	"cmp"
 	"slices"
 	"strings"
+
+	"dtks/services/nik-match/match/canon"
 )
 
 // Column holds the distinct values of one field over the records of a file. It answers for one value what each of the
@@ -36,8 +39,8 @@ func (m *Model) NewColumn(i int, files ...[]Record) *Column {
 	for _, records := range files {
 		for r := range records {
 			v := &records[r].values[i]
-			if _, ok := c.ids[v.text]; !ok {
-				c.ids[v.text] = 0
+			if _, ok := c.ids[v.written()]; !ok {
+				c.ids[v.written()] = 0
 				c.values = append(c.values, v)
 			}
 		}
@@ -47,13 +50,33 @@ func (m *Model) NewColumn(i int, files ...[]Record) *Column {
 		if n := a.width() - b.width(); n != 0 {
 			return n
 		}
-		return strings.Compare(a.text, b.text)
+		return cmp.Or(strings.Compare(a.text, b.text), strings.Compare(a.written(), b.written()))
 	})
 	for id, v := range c.values {
-		c.ids[v.text] = int32(id)
+		c.ids[v.written()] = int32(id)
 	}
 	c.row = c.rows()
 	return c
+}
+
+// written is what a value is told apart by: one text may stand for words written differently (MOCH, MUHAMMAD), and for
+// places of different extent (KOTA BANDUNG, BANDUNG).
+func (v *value) written() string {
+	out := v.text
+	if len(v.codes) > 0 {
+		out += "\x00" + strings.Join(v.codes, " ")
+	}
+	for r := range v.readings {
+		if v.readings[r].joined >= 0 {
+			break
+		}
+		for i := range v.readings[r].tokens {
+			if t := &v.readings[r].tokens[i]; t.Text != t.Canon || t.Kind != canon.Ordinary {
+				out += "\x00" + string([]byte{'0' + byte(i), 'a' + byte(t.Kind)}) + t.Text
+			}
+		}
+	}
+	return out
 }
 
 // width is the number of tokens of a value; 0 for values without tokens.
@@ -68,7 +91,7 @@ func (v *value) width() int {
 func (c *Column) IDs(records []Record) []int32 {
 	out := make([]int32, len(records))
 	for r := range records {
-		out[r] = c.ids[records[r].values[c.field].text]
+		out[r] = c.ids[records[r].values[c.field].written()]
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package match
 
 import (
+	"iter"
 	"math/bits"
 	"slices"
 	"strings"
@@ -59,7 +60,7 @@ func newTokenRows(c *Column) *tokenRows {
 	omitted, _ := w.weigh(&slot{finding: tokenOmitted, rare: w.u[tokenOmitted]})
 	for n := range t.nothing {
 		for m := range t.nothing[n] {
-			t.nothing[n][m] = max(w.least, Bits(min(n, m))*different+Bits(max(n, m)-min(n, m))*omitted)
+			t.nothing[n][m] = max(w.least, Bits(min(n, m))*different+Bits(max(n, m)-min(n, m))*(omitted+w.spared()))
 		}
 	}
 	t.spare = units(-min(different, omitted)) + units(t.c.w.spared())*2
@@ -68,9 +69,25 @@ func newTokenRows(c *Column) *tokenRows {
 		for m := 0; m <= mostTokens; m++ {
 			fill(t.blank[n][t.widths[m]:t.widths[m+1]], units(t.nothing[n][m]))
 		}
+		for v, o := range c.values {
+			for m := range o.widths() {
+				t.blank[n][v] = max(t.blank[n][v], units(t.nothing[n][m]))
+			}
+		}
 	}
 	t.relate(different)
 	return t
+}
+
+// widths yields the numbers of tokens of a value's further names: any of them may be the one that agrees.
+func (v *value) widths() iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for r := 1; r < len(v.readings) && v.readings[r].joined < 0; r++ {
+			if !yield(len(v.readings[r].tokens)) {
+				return
+			}
+		}
+	}
 }
 
 // post enters the tokens of all readings without a join, or of those with one.
@@ -262,8 +279,12 @@ func (t *tokenRows) alike(a int32, others *lettered, from, most int, pair func(a
 // two tokens cannot both stand with the same one is left to comparing.
 func (t *tokenRows) weights(of int32, dst []int16, s *scratch) {
 	v := t.c.values[of]
-	n := v.width()
-	copy(dst, t.blank[n])
+	copy(dst, t.blank[v.width()])
+	for n := range v.widths() {
+		for o, w := range t.blank[n] {
+			dst[o] = max(dst[o], w)
+		}
+	}
 	if len(s.stamp) < len(dst) {
 		s.stamp, s.added = make([]uint32, len(dst)), make([]int16, len(dst))
 	}
@@ -292,14 +313,17 @@ func (t *tokenRows) gather(id int32, joined bool, dst []int16, s *scratch) {
 				if gain <= s.added[p.value] {
 					continue
 				}
-				dst[p.value] += gain - s.added[p.value]
+				dst[p.value] = raised(dst[p.value], gain-s.added[p.value])
 			} else {
-				dst[p.value] += gain
+				dst[p.value] = raised(dst[p.value], gain)
 				s.stamp[p.value] = s.now
 			}
 			s.added[p.value] = gain
 		}
 	}
 }
+
+// raised adds without running over, as the many names of one hostile value might.
+func raised(w, gain int16) int16 { return int16(min(int32(w)+int32(gain), 1<<14)) }
 
 func (t *tokenRows) id(k *token) int32 { return t.ids[k.Text+"\x00"+k.Canon] }

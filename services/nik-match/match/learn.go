@@ -180,6 +180,7 @@ func bound(p, start map[string]float64) {
 // Candidates are the pairs that learning looks at: those that are not hopeless.
 type Candidates struct {
 	Pairs [][2]*Record
+	Share float64 // of all pairs, those that were looked at; 0 = all
 	slots []slot
 	ends  []int
 }
@@ -266,6 +267,9 @@ func (m *Model) matched(c *Candidates) *Matched {
 		from = to
 		if p < 0.01 {
 			continue
+		}
+		if c.Share > 0 {
+			p /= c.Share
 		}
 		a, b := c.Pairs[n][0], c.Pairs[n][1]
 		for i := range m.Fields {

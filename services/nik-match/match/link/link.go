@@ -75,6 +75,7 @@ type job struct {
 	model *match.Model
 	o     Options
 
+	stride   int32 // only every so-manieth row is gone through; 0 and 1 = every row
 	compared int64 // pairs looked at, where not all were
 	lost     *Lost
 }
@@ -103,18 +104,16 @@ const learningRounds = 2
 
 func run(ctx context.Context, j *job) (*Result, error) {
 	m := j.model
-	var found []found
-	var err error
 	if j.o.Learn {
-		if m, found, err = j.learn(ctx); err != nil {
+		var err error
+		if m, err = j.learn(ctx); err != nil {
 			return nil, err
 		}
 	}
 	floor := m.Odds(j.o.Floor)
-	if found == nil {
-		if found, err = j.candidates(ctx, m, floor); err != nil {
-			return nil, err
-		}
+	found, err := j.candidates(ctx, m, floor)
+	if err != nil {
+		return nil, err
 	}
 	r := &Result{Model: m, Compared: j.pairs(), Lost: j.lost, a: j.a, b: j.b}
 	if j.lost != nil {
@@ -134,35 +133,36 @@ func run(ctx context.Context, j *job) (*Result, error) {
 	return r, nil
 }
 
-// quick is the number of pairs up to which a second pass costs nothing worth saving.
-const quick = 50_000_000
+// enough is the number of pairs that learning looks at; of a larger file it takes every so-manieth row.
+const enough = 60_000_000
 
-// learn estimates a model on the file. It returns the candidates as well, or nil where all pairs are to be gone through
-// again with the learned weights. In large files those of the first pass stand: what lay more than learningDepth below even
-// odds before anything was learned is hopeless after.
-func (j *job) learn(ctx context.Context) (*match.Model, []found, error) {
+// learn estimates a model on the file.
+func (j *job) learn(ctx context.Context) (*match.Model, error) {
 	files := [][]match.Record{j.a, j.b}
 	start := j.model.Observe(nil, files...)
+	j.stride = 1
+	if max(len(j.a), len(j.b)) <= j.o.AllPairsUpTo {
+		j.stride = int32(1 + j.pairs()/enough)
+	}
 	found, err := j.candidates(ctx, start, -learningDepth)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	c := match.Candidates{Pairs: make([][2]*match.Record, len(found))}
+	c := match.Candidates{Pairs: make([][2]*match.Record, len(found)), Share: 1 / float64(j.stride)}
 	for i, f := range found {
 		c.Pairs[i] = [2]*match.Record{&j.a[f.a], j.second(f.b)}
 	}
+	total := j.pairs() / int64(j.stride)
 	m := start
 	for range learningRounds {
 		var matched *match.Matched
-		m, matched = m.Estimate(&c, j.pairs(), start)
+		m, matched = m.Estimate(&c, total, start)
 		m = m.Observe(matched, files...)
 	}
-	m, _ = m.Estimate(&c, j.pairs(), start)
+	m, _ = m.Estimate(&c, total, start)
 	m.Source = match.Source{Data: "the file itself", Records: len(j.a) + len(j.b), Method: "expectation and maximisation, unsupervised"}
-	if j.pairs() <= quick {
-		found = nil
-	}
-	return m, found, nil
+	j.stride = 1
+	return m, nil
 }
 
 // found is a pair that passed a scan.

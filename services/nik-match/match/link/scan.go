@@ -137,6 +137,9 @@ func (j *job) scan(ctx context.Context, m *match.Model, floor match.Bits) ([]fou
 				}
 				to := min(from+stride, int64(len(j.a)))
 				for row := from; row < to; row++ {
+					if j.stride > 1 && row%int64(j.stride) != 0 {
+						continue
+					}
 					results[w] = s.row(j, int32(row), least, results[w])
 				}
 				if n := done.Add(to - from); report.TryLock() {
