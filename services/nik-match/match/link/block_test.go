@@ -21,8 +21,8 @@ func sharesKey(m *match.Model, a, b *match.Record) bool {
 // Above the limit, the pairs are those of one common key at least, and each is looked at once.
 func TestBlocked_PairsAreThoseThatShareAKey(t *testing.T) {
 	t.Parallel()
-	each(t, 200, func(t *testing.T, m *match.Model, file func(uint64, int) []match.Record) {
-		records := file(3, 200)
+	each(t, 120, func(t *testing.T, m *match.Model, file func(uint64, int) []match.Record) {
+		records := file(3, 120)
 		const floor = 1e-3
 		o := link.Options{AllPairsUpTo: 1, Floor: floor}
 		r, err := link.Dedupe(t.Context(), records, m, o)
@@ -44,7 +44,7 @@ func TestBlocked_PairsAreThoseThatShareAKey(t *testing.T) {
 		if r.Compared != compared {
 			t.Errorf("got %d pairs compared, want %d", r.Compared, compared)
 		}
-		a, b := records[:120], records[120:]
+		a, b := records[:70], records[70:]
 		r, err = link.Link(t.Context(), a, b, m, o)
 		if err != nil {
 			t.Fatal(err)
@@ -69,9 +69,9 @@ func sharing(m *match.Model, pairs []link.Pair, of func(link.Pair) (a, b *match.
 // What is said to be lost is what comparing all pairs finds besides.
 func TestBlocked_LostIsWhatAllPairsFindBesides(t *testing.T) {
 	t.Parallel()
-	each(t, 250, func(t *testing.T, m *match.Model, file func(uint64, int) []match.Record) {
+	each(t, 120, func(t *testing.T, m *match.Model, file func(uint64, int) []match.Record) {
 		for seed := range uint64(3) {
-			records := file(20+seed, 220)
+			records := file(20+seed, 120)
 			blocked, err := link.Dedupe(t.Context(), records, m, link.Options{AllPairsUpTo: 1})
 			if err != nil {
 				t.Fatal(err)
@@ -94,14 +94,17 @@ func TestBlocked_LostIsWhatAllPairsFindBesides(t *testing.T) {
 // Who waits sees that it goes on, and can stop it.
 func TestProgressAndCancel(t *testing.T) {
 	t.Parallel()
-	m := match.Standard().Sized(4000)
+	m := match.Standard().Sized(2500)
 	g := newGenerator(9)
-	records := g.file(m, 4000, g.registrant)
+	records := g.file(m, 2500, g.registrant)
 	half := len(records) / 2
 	for _, limit := range []int{0, 1} {
 		runs := map[string]func(context.Context, link.Options) error{
-			"one file":  func(ctx context.Context, o link.Options) error { _, err := link.Dedupe(ctx, records, m, o); return err },
-			"two files": func(ctx context.Context, o link.Options) error { _, err := link.Link(ctx, records[:half], records[half:], m, o); return err },
+			"one file": func(ctx context.Context, o link.Options) error { _, err := link.Dedupe(ctx, records, m, o); return err },
+			"two files": func(ctx context.Context, o link.Options) error {
+				_, err := link.Link(ctx, records[:half], records[half:], m, o)
+				return err
+			},
 		}
 		for name, run := range runs {
 			ctx, cancel := context.WithCancel(t.Context())

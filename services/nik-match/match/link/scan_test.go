@@ -37,9 +37,9 @@ func bruteLink(m *match.Model, a, b []match.Record, floor float64) []link.Pair {
 // Comparing all pairs by tables of values must find what comparing them one by one finds, at every floor.
 func TestDedupe_AllPairsEqualComparingOneByOne(t *testing.T) {
 	t.Parallel()
-	each(t, 150, func(t *testing.T, m *match.Model, file func(uint64, int) []match.Record) {
-		for seed := range uint64(4) {
-			records := file(seed, 150)
+	each(t, 90, func(t *testing.T, m *match.Model, file func(uint64, int) []match.Record) {
+		for seed := range uint64(3) {
+			records := file(seed, 90)
 			for _, learn := range []bool{false, true} {
 				for _, floor := range []float64{1e-6, 0.01, 0.9} {
 					r, err := link.Dedupe(t.Context(), records, m, link.Options{Learn: learn, Floor: floor, Workers: 1 + int(seed)})
@@ -64,9 +64,9 @@ func TestDedupe_AllPairsEqualComparingOneByOne(t *testing.T) {
 
 func TestLink_AllPairsEqualComparingOneByOne(t *testing.T) {
 	t.Parallel()
-	each(t, 150, func(t *testing.T, m *match.Model, file func(uint64, int) []match.Record) {
-		for seed := range uint64(4) {
-			records := file(100+seed, 200)
+	each(t, 90, func(t *testing.T, m *match.Model, file func(uint64, int) []match.Record) {
+		for seed := range uint64(3) {
+			records := file(100+seed, 110)
 			for _, at := range []int{len(records) / 3, 1} {
 				a, b := records[:at], records[at:]
 				for _, learn := range []bool{false, true} {
