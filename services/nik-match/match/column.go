@@ -2,7 +2,6 @@ package match
 
 import (
 	"cmp"
-	"cmp"
 	"slices"
 	"strings"
 
