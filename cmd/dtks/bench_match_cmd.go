@@ -23,6 +23,7 @@ type BenchMatchCmd struct {
 	Seed    uint64   `help:"Seed of what is judged; 0 = the held-out one."`
 	Train   bool     `help:"Judge on the training seed, for tuning; never for a report."`
 	Quick   bool     `help:"Small numbers: to see that it works, not to measure."`
+	Model   string   `help:"Learn the standard model on the training seed, write it to this file, and measure nothing." placeholder:"FILE"`
 	Wrong   int      `help:"Also show so many wrongly judged pairs of each set, with the evidence; synthetic ones with their values, others by id."`
 }
 
@@ -35,6 +36,13 @@ func (BenchMatchCmd) Help() string {
 
 // Run measures. Folders come from --data, which every command knows as a single one: here each of them counts.
 func (c *BenchMatchCmd) Run(ctx context.Context, k *kong.Context) error {
+	if c.Model != "" {
+		text, err := trial.Standard(ctx)
+		if err != nil {
+			return matchFailure(ctx, err)
+		}
+		return os.WriteFile(c.Model, text, 0o644)
+	}
 	o := trial.Options{Folders: dataFolders(k.Args), Only: c.Only, Persons: c.Persons, Claims: c.Claims, Records: c.Records,
 		Seed: c.Seed, Train: c.Train, Wrong: c.Wrong, Out: os.Stdout}
 	if c.Quick {

@@ -8,7 +8,7 @@ package population
 // Seeds of the two files that are always kept apart: one to learn from, one to judge by.
 const (
 	TrainSeed   = 20260101
-	HeldOutSeed = 20260707
+	HeldOutSeed = 20261122
 )
 
 // Person is one record about somebody. Empty fields are missing.

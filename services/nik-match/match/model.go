@@ -179,12 +179,31 @@ func (f *FieldModel) prepare() (weights, error) {
 			w.kin[i] = max(w.kin[i], w.m[i])
 		}
 	}
-	for name := range f.M {
-		if !slices.Contains(names, name) {
-			return weights{}, fmt.Errorf("match model: field %q: %q is no finding of kind %q", f.Name, name, f.Kind)
+	return w, f.check(names)
+}
+
+// check refuses what contradicts itself, apart from M and U of the findings.
+func (f *FieldModel) check(names []string) error {
+	for _, p := range []map[string]float64{f.M, f.U, f.Relative} {
+		for name := range p {
+			if !slices.Contains(names, name) {
+				return fmt.Errorf("match model: field %q: %q is no finding of kind %q", f.Name, name, f.Kind)
+			}
 		}
 	}
-	return w, nil
+	for _, p := range []map[string]float64{f.Relative, f.Share} {
+		for _, share := range p {
+			if !(share > 0 && share <= 1) {
+				return fmt.Errorf("match model: field %q: shares must be above 0 and at most 1", f.Name)
+			}
+		}
+	}
+	for _, share := range []float64{f.Namesake, f.Floor, f.Other} {
+		if !(share >= 0 && share <= 1) {
+			return fmt.Errorf("match model: field %q: namesake, floor and other must lie between 0 and 1", f.Name)
+		}
+	}
+	return nil
 }
 
 // Parse reads a model file and refuses one that contradicts itself.
@@ -195,6 +214,16 @@ func Parse(text []byte) (*Model, error) {
 	}
 	if len(m.Fields) == 0 {
 		return nil, fmt.Errorf("match model: no fields")
+	}
+	if m.Lists != "indonesia" && m.Lists != "none" && m.Lists != "" {
+		return nil, fmt.Errorf("match model: unknown lists %q", m.Lists)
+	}
+	seen := map[string]bool{}
+	for _, f := range m.Fields {
+		if f.Name == "" || seen[f.Name] {
+			return nil, fmt.Errorf("match model: every field must have a name of its own")
+		}
+		seen[f.Name] = true
 	}
 	return &m, m.prepare()
 }

@@ -162,16 +162,3 @@ func TestParseSet(t *testing.T) {
 		}
 	}
 }
-
-func TestLogistic_FindsTheCurve(t *testing.T) {
-	t.Parallel()
-	var x, y []float64
-	// At x the share of 1 is 3 in 4 for +1 and 1 in 4 for -1: slope ln 3, intercept 0.
-	for range 250 {
-		x, y = append(x, 1, 1, 1, 1, -1, -1, -1, -1), append(y, 1, 1, 1, 0, 0, 0, 0, 1)
-	}
-	slope, intercept := logistic(x, y)
-	if slope < 1.0985 || slope > 1.0987 || intercept < -1e-4 || intercept > 1e-4 {
-		t.Errorf("got slope %v, intercept %v, want ln 3 and 0", slope, intercept)
-	}
-}

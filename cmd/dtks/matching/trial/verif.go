@@ -3,7 +3,6 @@ package trial
 import (
 	"context"
 	"iter"
-	"math"
 	"runtime"
 	"slices"
 	"sync"
@@ -13,6 +12,7 @@ import (
 	"dtks/cmd/dtks/population"
 	"dtks/cmd/dtks/quality"
 	"dtks/services/nik-match/match"
+	"dtks/services/nik-match/match/link"
 )
 
 // fars are the false acceptance rates at which false refusals are told.
@@ -189,10 +189,7 @@ func claimModel(ctx context.Context, train *matching.Input, claims int, lists bo
 	if err != nil {
 		return nil, err
 	}
-	m, err := matching.Only(r.Model, claimFields())
-	if err != nil {
-		return nil, err
-	}
+	m := r.Model.Claims()
 	weights := weightOf()
 	var all, honest, relatives float64
 	count := 0
@@ -213,48 +210,22 @@ func claimModel(ctx context.Context, train *matching.Input, claims int, lists bo
 		return nil, err
 	}
 	reader := m.Reader()
-	var x, y []float64
+	var x []match.Bits
+	var y []bool
 	count = 0
 	score := scorer{score: func(a, b []string) float64 {
 		p, q := reader.Read("", a), reader.Read("", b)
-		return m.Total(&p, &q).Float() * math.Ln2
+		return float64(m.Total(&p, &q))
 	}}
 	err = each(ctx, population.Claims(population.TrainSeed, claims/4, claims-claims/4), []scorer{score}, func(c *population.Claim, s []float64) {
 		if count++; !thinned(weights, c.Class, count) {
 			return
 		}
-		x = append(x, s[0])
-		y = append(y, map[bool]float64{true: 1}[c.Genuine])
+		x, y = append(x, match.Bits(s[0])), append(y, c.Genuine)
 	})
 	if err != nil {
 		return nil, err
 	}
-	m.Calibration.Slope, m.Calibration.Intercept = logistic(x, y)
+	m.Calibration = link.Calibrate(x, y)
 	return matching.Only(m, claimFields())
-}
-
-// logistic fits P(y) = 1/(1+exp(-(slope*x+intercept))) by Newton's method.
-func logistic(x, y []float64) (slope, intercept float64) {
-	slope = 0.5
-	for range 50 {
-		var g0, g1, h00, h01, h11 float64
-		for i := range x {
-			p := 1 / (1 + math.Exp(-(slope*x[i] + intercept)))
-			w := p * (1 - p)
-			g0, g1 = g0+y[i]-p, g1+(y[i]-p)*x[i]
-			h00, h01, h11 = h00+w, h01+w*x[i], h11+w*x[i]*x[i]
-		}
-		det := h00*h11 - h01*h01
-		if det < 1e-12 {
-			break
-		}
-		d0, d1 := (h11*g0-h01*g1)/det, (h00*g1-h01*g0)/det
-		// A step too long would throw the curve off all points.
-		scale := min(1, 0.5/max(math.Abs(d1), 1e-12))
-		intercept, slope = intercept+scale*d0, max(0.01, slope+scale*d1)
-		if math.Abs(d0)+math.Abs(d1) < 1e-9 {
-			break
-		}
-	}
-	return slope, intercept
 }

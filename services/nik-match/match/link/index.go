@@ -43,13 +43,66 @@ type Change struct {
 	Cluster string   // where the record is now; "" when it was removed
 	Before  []string // clusters that were there before and are not now, or have other members
 	After   []string // clusters that stand in their place
+	Merged  bool     // records that were apart came together
+	Split   bool     // records that were together came apart
 }
 
-// Merged reports whether clusters became one.
-func (c Change) Merged() bool { return len(c.Before) > len(c.After) }
+// place is the cluster that a record is in.
+type place struct {
+	members []int32
+	name    string
+}
 
-// Split reports whether a cluster came apart.
-func (c Change) Split() bool { return len(c.Before) < len(c.After) }
+func (x *Index) place(r int32) place {
+	members := x.cluster[r]
+	if len(members) == 0 {
+		members = []int32{r}
+	}
+	return place{members, x.records[members[0]].ID}
+}
+
+func (x *Index) places(records []int32) map[int32]place {
+	out := make(map[int32]place, len(records))
+	for _, r := range records {
+		out[r] = x.place(r)
+	}
+	return out
+}
+
+// change compares where records were with where they are now. One that came has no place before, one that was taken out
+// has none after.
+func (x *Index) change(before, after map[int32]place) Change {
+	var c Change
+	from := map[string]string{} // by cluster now: the one that records of it come from
+	for r, now := range after {
+		old, ok := before[r]
+		if ok && slices.Equal(old.members, now.members) {
+			continue
+		}
+		c.After = append(c.After, now.name)
+		if !ok {
+			continue
+		}
+		if other, ok := from[now.name]; ok && other != old.name {
+			c.Merged = true
+		}
+		from[now.name] = old.name
+		for _, o := range old.members {
+			if there, ok := after[o]; ok && there.name != now.name {
+				c.Split = true
+			}
+		}
+	}
+	for r, old := range before {
+		if now, ok := after[r]; !ok || !slices.Equal(old.members, now.members) {
+			c.Before = append(c.Before, old.name)
+		}
+	}
+	slices.Sort(c.Before)
+	slices.Sort(c.After)
+	c.Before, c.After = slices.Compact(c.Before), slices.Compact(c.After)
+	return c
+}
 
 // ErrKnown is the error of adding an id that is there already.
 var ErrKnown = errors.New("match index: a record of this id is there already")
@@ -76,12 +129,13 @@ func (x *Index) Add(r match.Record) (Change, error) {
 		x.posts = append(x.posts, posting{x.heads[key], me})
 		x.heads[key] = int32(len(x.posts))
 	}
-	if len(x.edges[me]) == 0 {
-		return Change{Cluster: r.ID, After: []string{r.ID}}, nil
-	}
-	before := x.names(x.group(me), me)
-	x.settle(me)
-	return Change{Cluster: x.Cluster(r.ID), Before: before, After: x.names(x.group(me), -1)}, nil
+	group := x.group(me)
+	before := x.places(group)
+	delete(before, me)
+	x.settle(group)
+	c := x.change(before, x.places(group))
+	c.Cluster = x.Cluster(r.ID)
+	return c, nil
 }
 
 // Remove takes a record out, as when it was corrected: add it again with its new values.
@@ -91,7 +145,7 @@ func (x *Index) Remove(id string) (Change, error) {
 		return Change{}, ErrUnknown
 	}
 	group := x.group(me)
-	before := x.names(group, -1)
+	before := x.places(group)
 	for _, e := range x.edges[me] {
 		x.edges[e.to] = slices.DeleteFunc(x.edges[e.to], func(o edge) bool { return o.to == me })
 	}
@@ -108,10 +162,10 @@ func (x *Index) Remove(id string) (Change, error) {
 	}
 	for _, g := range rest {
 		if x.cluster[g] == nil {
-			x.settle(g)
+			x.settle(x.group(g))
 		}
 	}
-	return Change{Before: before, After: x.names(rest, -1)}, nil
+	return x.change(before, x.places(rest)), nil
 }
 
 // Cluster names the cluster of a record: the smallest id in it; "" for an unknown id.
@@ -175,23 +229,14 @@ func (x *Index) group(of int32) []int32 {
 }
 
 // settle makes the clusters of a connected group anew.
-func (x *Index) settle(of int32) {
+func (x *Index) settle(group []int32) {
+	if len(group) == 1 {
+		return // a record of its own needs no entry
+	}
 	d := divider{model: x.model, record: func(i int32) *match.Record { return &x.records[i] }, edges: func(i int32) []edge { return x.edges[i] }}
-	for _, part := range d.divide(x.group(of), x.least) {
+	for _, part := range d.divide(slices.Clone(group), x.least) {
 		for _, r := range part {
 			x.cluster[r] = part
 		}
 	}
-}
-
-// names lists the clusters of records, sorted, without one record.
-func (x *Index) names(records []int32, without int32) []string {
-	var out []string
-	for _, r := range records {
-		if r != without {
-			out = append(out, x.Cluster(x.records[r].ID))
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
 }

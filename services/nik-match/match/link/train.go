@@ -19,13 +19,12 @@ func Train(ctx context.Context, records []match.Record, start *match.Model, same
 	for i, p := range r.Pairs {
 		bits[i], labels[i] = p.Bits, same(p.A, p.B)
 	}
-	slope, intercept := calibrate(bits, labels)
-	return r.Model.Frozen(match.Calibration{Slope: slope, Intercept: intercept}), nil
+	return r.Model.Frozen(Calibrate(bits, labels)), nil
 }
 
-// calibrate fits the likelihood to what was true by logistic regression on the log odds (Platt), by Newton's method.
-func calibrate(bits []match.Bits, same []bool) (slope, intercept float64) {
-	slope = 1
+// Calibrate fits likelihoods to what was true by logistic regression on the log odds (Platt), by Newton's method.
+func Calibrate(bits []match.Bits, same []bool) match.Calibration {
+	slope, intercept := 1.0, 0.0
 	for range 50 {
 		var g0, g1, h00, h01, h11 float64
 		for i, b := range bits {
@@ -44,10 +43,11 @@ func calibrate(bits []match.Bits, same []bool) (slope, intercept float64) {
 			break
 		}
 		d0, d1 := (h11*g0-h01*g1)/det, (h00*g1-h01*g0)/det
-		intercept, slope = intercept+d0, max(0.05, slope+d1)
+		scale := min(1, 0.5/max(math.Abs(d1), 1e-12)) // a step too long would throw the curve off all points
+		intercept, slope = intercept+scale*d0, max(0.05, slope+scale*d1)
 		if math.Abs(d0)+math.Abs(d1) < 1e-9 {
 			break
 		}
 	}
-	return slope, intercept
+	return match.Calibration{Slope: slope, Intercept: intercept}
 }
