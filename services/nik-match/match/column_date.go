@@ -13,11 +13,12 @@ type dateRows struct {
 	bounds []int16
 	years  map[int16][2]int32 // first value of a year, and the one after its last
 	days   map[int16][]int32  // values of a month and day
+	parts  map[int16][]int32  // values of a year that lack the day or the month
 	blank  []int16            // the row of a date that has nothing in common with any
 }
 
 func newDateRows(c *Column) *dateRows {
-	d := &dateRows{c: c, bounds: c.bound(), years: map[int16][2]int32{}, days: map[int16][]int32{}}
+	d := &dateRows{c: c, bounds: c.bound(), years: map[int16][2]int32{}, days: map[int16][]int32{}, parts: map[int16][]int32{}}
 	d.blank = make([]int16, len(c.values))
 	fill(d.blank, d.bounds[dateDifferent])
 	for i := 1; i < len(c.values); i++ {
@@ -28,6 +29,9 @@ func newDateRows(c *Column) *dateRows {
 			d.years[date.Year] = [2]int32{int32(i), int32(i) + 1}
 		}
 		d.days[monthDay(date)] = append(d.days[monthDay(date)], int32(i))
+		if date.Month == 0 || date.Day == 0 {
+			d.parts[date.Year] = append(d.parts[date.Year], int32(i))
+		}
 	}
 	return d
 }
@@ -80,7 +84,9 @@ func (d *dateRows) season(v *value, span [2]int32, dst []int16) {
 			dst[int(span[0])+i] = d.bounds[dateLevel(v, values[i])]
 		}
 	}
-	evaluate(0, at(32)) // without a day or month
+	for _, i := range d.parts[values[0].date.Year] {
+		dst[i] = d.bounds[dateLevel(v, d.c.values[i])]
+	}
 	switch values[0].date.Year - v.date.Year {
 	case 1:
 		evaluate(0, at(of-372+32))
