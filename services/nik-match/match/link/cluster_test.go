@@ -56,17 +56,22 @@ func TestClusters_SameInAnyOrderAndNamedBySmallestID(t *testing.T) {
 	})
 }
 
-// Two people of one name, of each of whom one record says too little, are linked by these two records. The others keep
-// them apart.
-func TestClusters_OneWeakPairHoldsNoTwoPeopleTogether(t *testing.T) {
-	t.Parallel()
-	m := match.Standard().Sized(10)
+// weakly is two people of three records each.
+func weakly(m *match.Model) []match.Record {
 	first := []string{"3204102508809001", "3204100101209001", "YULIANA PURNOMO", "1980-08-25", "P", "BANDUNG", "RATNA KARTIKA", "JL MELATI NO 4 RT 1 RW 2", "3204102001"}
 	second := []string{"3578051103969002", "3578050101209002", "YULIANA PURNOMO", "1996-03-11", "P", "SURABAYA", "RATNA KARTIKA", "KP CIBODAS NO 71 RT 8 RW 9", "3578052001"}
 	a, b := slices.Clone(first), slices.Clone(second)
 	a[0], a[1], a[5], a[7], a[8] = "", "", "", "", ""
-	b[0], b[3], b[5] = "", "", ""
-	records := read(m, [][]string{first, first, a, second, second, b})
+	b[0], b[3] = "", ""
+	return read(m, [][]string{first, first, a, second, second, b})
+}
+
+// Two people of one name, of each of whom one record says too little, are linked by these two records. The others keep
+// them apart.
+func TestClusters_OneWeakPairHoldsNoTwoPeopleTogether(t *testing.T) {
+	t.Parallel()
+	m := match.Standard()
+	records := weakly(m)
 	weak := 0
 	for i := range 3 {
 		for k := 3; k < 6; k++ {

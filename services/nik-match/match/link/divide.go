@@ -34,8 +34,12 @@ type divider struct {
 func (d *divider) divide(group []int32, least match.Bits) [][]int32 {
 	slices.SortFunc(group, func(x, y int32) int { return cmp.Compare(d.record(x).ID, d.record(y).ID) })
 	if len(group) > whole {
+		parts := d.cut(group, least+match.Bit)
+		if len(parts) == len(group) && d.alike(group, least) {
+			return [][]int32{group} // one record, very often
+		}
 		var out [][]int32
-		for _, part := range d.cut(group, least+match.Bit) {
+		for _, part := range parts {
 			out = append(out, d.divide(part, least+match.Bit)...)
 		}
 		return out
@@ -52,6 +56,11 @@ func (d *divider) divide(group []int32, least match.Bits) [][]int32 {
 		out = append(out, members)
 	}
 	return out
+}
+
+// alike reports whether the first record of a group and each of the others reach least.
+func (d *divider) alike(group []int32, least match.Bits) bool {
+	return !slices.ContainsFunc(group[1:], func(i int32) bool { return d.model.Total(d.record(group[0]), d.record(i)) < least })
 }
 
 // cut is the connected parts of a group by the pairs that reach least.
