@@ -92,3 +92,11 @@ func rates(classes map[string][]float64, hit func(float64) bool) (each []ClassRa
 	all.Interval = Wilson(all.Hits, all.N)
 	return each, all
 }
+
+// Against keeps the genuine claims and one class of impostors.
+func (c *Claims) Against(class string) *Claims {
+	return &Claims{genuine: c.genuine, impostor: map[string][]float64{class: c.impostor[class]}}
+}
+
+// ImpostorClasses lists the classes of impostors, sorted.
+func (c *Claims) ImpostorClasses() []string { return slices.Sorted(maps.Keys(c.impostor)) }

@@ -65,7 +65,7 @@ func TestRun_LinesAndTable(t *testing.T) {
 			t.Errorf("no line of %s", want)
 		}
 	}
-	for _, want := range []string{"| population | dtks |", "| population | fellegi_sunter |", "| dtks_no_lists |", "Seeds: judged 20260707", "in truth "} {
+	for _, want := range []string{"| population | dtks |", "| population | fellegi_sunter |", "| dtks_no_lists |", "Seeds: judged 20261122", "in truth "} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the output lacks %q", want)
 		}

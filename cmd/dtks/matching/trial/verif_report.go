@@ -19,6 +19,9 @@ func (t *Trial) reportClaims() error {
 		if v.model == nil {
 			continue
 		}
+		if err := t.byClass(v); err != nil {
+			return err
+		}
 		if err := t.likelihoods(v); err != nil {
 			return err
 		}
@@ -59,6 +62,23 @@ func (t *Trial) refusals(v *verified) error {
 		}
 		if err := show(fmt.Sprintf("far_%.0e", far), v.claims.FalseRefusalAt(far)); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// byClass tells whom a system refuses when it may accept so many of one class of impostors: strangers cost next to
+// nothing, twins nearly everything.
+func (t *Trial) byClass(v *verified) error {
+	for _, class := range v.claims.ImpostorClasses() {
+		only := v.claims.Against(class)
+		for _, far := range fars {
+			r := only.FalseRefusalAt(far)
+			if err := t.line("bench match.verif system=%s measure=false_refusals at=far_%.0e against=%s frr=%.5f frr_low=%.5f frr_high=%.5f n=%d far=%.2g far_high=%.2g impostors=%d threshold=%.2f",
+				v.name, far, class, r.Refused.Share(), r.Refused.Interval.Low, r.Refused.Interval.High, r.Refused.N,
+				r.Accepted.Share(), r.Accepted.Interval.High, r.Accepted.N, v.unit(r.Threshold)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
