@@ -142,7 +142,8 @@ func spread(size, n int) [][2]int {
 	}
 	shifts := n/size + 1
 	for k := range shifts {
-		shift := 1 + k*(size/2-1)/shifts
+		// Never neighbours first of all: registers stand in the order of households.
+		shift := 1 + (2*k+1)*(size/2-1)/(2*shifts)
 		for i := range size {
 			out = append(out, [2]int{i, (i + shift) % size})
 		}
