@@ -20,9 +20,9 @@ const mostKeys = 64
 //
 //	identifier                    a NIK or another number of at least 6 digits, whole
 //	birth date and a name part    the date whole, and with each of its parts left out
-//	two name parts and a year     sounds, in any order
+//	two name parts                sounds, in any order, with the year and the province, or with the village
 //	mother and birth date         each sound of the mother's name
-//	name and household            each sound with the KK number; sound and village; two sounds and the regency
+//	name and household            each sound with the KK number; sound, village and year
 func (m *Model) Keys(r *Record) []uint64 {
 	p := m.pieces(r)
 	var k keys
@@ -37,7 +37,12 @@ func (m *Model) Keys(r *Record) []uint64 {
 		for _, n := range p.shared {
 			k.add("name+number", name, n)
 		}
-		if p.area != "" {
+		for _, y := range years {
+			if p.area != "" {
+				k.add("name+area+year", name, p.area, y)
+			}
+		}
+		if len(years) == 0 && p.area != "" {
 			k.add("name+area", name, p.area)
 		}
 		for _, w := range p.words {
@@ -47,10 +52,10 @@ func (m *Model) Keys(r *Record) []uint64 {
 	for i, a := range p.names {
 		for _, b := range p.names[i+1:] {
 			for _, y := range years {
-				k.add("names+year", a, b, y)
+				k.add("names+year", a, b, y, p.area[:min(2, len(p.area))])
 			}
-			if len(p.area) >= 4 {
-				k.add("names+regency", a, b, p.area[:4])
+			if p.area != "" {
+				k.add("names+area", a, b, p.area)
 			}
 			if len(years) == 0 && p.area == "" {
 				k.add("names", a, b)
@@ -168,7 +173,11 @@ func (p *parts) dates() []string {
 		return nil
 	}
 	y, m, d := p.date[:4], p.date[4:6], p.date[6:]
-	return []string{y + min(m, d) + max(m, d), "m" + y + m, "d" + y + "-" + d, "y" + m + d}
+	out := []string{y + min(m, d) + max(m, d), "m" + y + m, "d" + y + "-" + d}
+	if m+d != "0101" { // written where only the year is known
+		out = append(out, "y"+m+d)
+	}
+	return out
 }
 
 // years lists the years of birth, as groups of two that overlap, so that years one apart share one.
