@@ -2,6 +2,7 @@ package match
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -74,13 +75,20 @@ func (m *Model) line(field int, slots []slot, bits Bits) Line {
 		name := findings[f.Kind][code]
 		words := wording(f.Kind, name)
 		if n > 1 {
-			name = fmt.Sprintf("%s*%d", name, n)
-			words = [2]string{fmt.Sprintf("%d× %s", n, words[0]), fmt.Sprintf("%d× %s", n, words[1])}
+			times := strconv.Itoa(n)
+			name += "*" + times
+			words = [2]string{times + "× " + words[0], times + "× " + words[1]}
 		}
 		codes, id, en = append(codes, name), append(id, words[0]), append(en, words[1])
 	}
 	l.Finding, l.ID, l.EN = strings.Join(codes, "+"), strings.Join(id, ", "), strings.Join(en, ", ")
 	return l
+}
+
+var outcomeWords = map[Outcome][2]string{
+	Padan:      {"Kedua data ini hampir pasti satu orang", "These two records are almost certainly one person"},
+	Tinjau:     {"Kedua data ini mungkin satu orang dan perlu ditinjau petugas", "These two records may be one person; somebody should look"},
+	TidakPadan: {"Kedua data ini tampaknya bukan satu orang", "These two records do not look like one person"},
 }
 
 // sentences sum the explanation up: the outcome, and the fields that speak most for and most against.
@@ -95,28 +103,25 @@ func (e *Explanation) sentences() (id, en string) {
 			con = l
 		}
 	}
-	said := map[Outcome][2]string{
-		Padan:      {"Kedua data ini hampir pasti satu orang", "These two records are almost certainly one person"},
-		Tinjau:     {"Kedua data ini mungkin satu orang dan perlu ditinjau petugas", "These two records may be one person; somebody should look"},
-		TidakPadan: {"Kedua data ini tampaknya bukan satu orang", "These two records do not look like one person"},
-	}[e.Outcome]
-	id, en = fmt.Sprintf("%s (kemungkinan %s)", said[0], percent(e.Likelihood, ",")), fmt.Sprintf("%s (likelihood %s)", said[1], percent(e.Likelihood, "."))
+	said := outcomeWords[e.Outcome]
+	id = said[0] + " (kemungkinan " + percent(e.Likelihood, ",") + ")"
+	en = said[1] + " (likelihood " + percent(e.Likelihood, ".") + ")"
 	if pro != nil {
 		names := fieldNames(pro.Field)
-		id += fmt.Sprintf("; paling mendukung: %s (%s)", names[0], pro.ID)
-		en += fmt.Sprintf("; most in favour: %s (%s)", names[1], pro.EN)
+		id += "; paling mendukung: " + names[0] + " (" + pro.ID + ")"
+		en += "; most in favour: " + names[1] + " (" + pro.EN + ")"
 	}
 	if con != nil {
 		names := fieldNames(con.Field)
-		id += fmt.Sprintf("; paling menentang: %s (%s)", names[0], con.ID)
-		en += fmt.Sprintf("; most against: %s (%s)", names[1], con.EN)
+		id += "; paling menentang: " + names[0] + " (" + con.ID + ")"
+		en += "; most against: " + names[1] + " (" + con.EN + ")"
 	}
 	return id + ".", en + "."
 }
 
 // percent never says 0 % or 100 %: no comparison is ever that sure.
 func percent(p float64, point string) string {
-	text := fmt.Sprintf("%.1f", p*100)
+	text := strconv.FormatFloat(p*100, 'f', 1, 64)
 	switch {
 	case p < 0.001:
 		text = "< 0.1"

@@ -101,12 +101,12 @@ func TestLimitsFollowFromCosts(t *testing.T) {
 		if !(tidak > 0 && tidak <= padan && padan < 1) {
 			t.Fatalf("limits %v and %v", padan, tidak)
 		}
-		close := func(x, y float64) bool { return math.Abs(x-y) <= 1e-9*(x+y) }
+		alike := func(x, y float64) bool { return math.Abs(x-y) <= 1e-9*(x+y) }
 		if padan == tidak {
-			if !close(accept(padan), refuse(padan)) || review < accept(padan)*(1-1e-9) {
+			if !alike(accept(padan), refuse(padan)) || review < accept(padan)*(1-1e-9) {
 				t.Fatalf("at %v: %v, %v, review %v", padan, accept(padan), refuse(padan), review)
 			}
-		} else if !close(accept(padan), review) || !close(refuse(tidak), review) {
+		} else if !alike(accept(padan), review) || !alike(refuse(tidak), review) {
 			t.Fatalf("at %v: %v; at %v: %v; review %v", padan, accept(padan), tidak, refuse(tidak), review)
 		}
 		p := rapid.Float64Range(0, 1).Draw(t, "likelihood")
