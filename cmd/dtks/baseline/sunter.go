@@ -132,13 +132,13 @@ const selective = 0.01
 // identifying lists the fields to learn by: those proper to a person rather than to a household, or, where
 // there is none, every selective one.
 func (m *Model) identifying() []int {
-	var own, any []int
+	var own, telling []int
 	name := field(m.Fields, match.KindName)
 	for f, field := range m.Fields {
 		if m.U[f][levelExact] > selective {
 			continue
 		}
-		any = append(any, f)
+		telling = append(telling, f)
 		switch field.Kind {
 		case match.KindNIK, match.KindDate, match.KindEmail:
 			own = append(own, f)
@@ -151,7 +151,7 @@ func (m *Model) identifying() []int {
 	if len(own) > 1 {
 		return own
 	}
-	return any
+	return telling
 }
 
 func agreeing(seen []pattern, by int) []pattern {

@@ -25,7 +25,7 @@ func readBook(name string, r io.Reader, limit Limits) (*Table, error) {
 		}
 		return nil, refuse(name, 0, "file_not_workbook", "bukan lembar kerja .xlsx yang utuh", "is not a sound .xlsx workbook").Because(err)
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // only read
 	sheets := f.GetSheetList()
 	sheet := limit.Sheet
 	if sheet == "" && len(sheets) > 0 {
@@ -59,8 +59,8 @@ func readSheet(name string, f *excelize.File, sheet string, limit Limits) (*Tabl
 	if err != nil {
 		return nil, broken(errors.Join(err, stored.Close()))
 	}
-	defer stored.Close()
-	defer shown.Close()
+	defer stored.Close() //nolint:errcheck // only read
+	defer shown.Close()  //nolint:errcheck // only read
 	b := newBuilder(name, limit)
 	b.sparse = true
 	for line := 1; stored.Next() && shown.Next(); line++ {

@@ -127,7 +127,7 @@ func TestRead_Errors(t *testing.T) {
 func mustBook(t *testing.T) string {
 	t.Helper()
 	f := excelize.NewFile()
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // only made to be read
 	must := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -194,7 +194,7 @@ func TestRead_Book(t *testing.T) {
 func TestRead_BookBomb(t *testing.T) {
 	t.Parallel()
 	f := excelize.NewFile()
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // only made to be read
 	rows, err := f.NewStreamWriter("Sheet1")
 	if err != nil {
 		t.Fatal(err)

@@ -117,7 +117,7 @@ func dateLevel(x, y *value) finding {
 	a, b := x.date, y.date
 	known := a.Year != 0 && a.Month != 0 && a.Day != 0 && b.Year != 0 && b.Month != 0 && b.Day != 0
 	switch {
-	case known && a.Year == b.Year && a.Day == int8(b.Month) && int8(a.Month) == b.Day:
+	case known && a.Year == b.Year && a.Day == b.Month && a.Month == b.Day:
 		return dateSwapped
 	case known && oneDigit(x.digits, y.digits):
 		return dateOneDigit

@@ -20,7 +20,6 @@ type value struct {
 	date     canon.Date // KindDate
 	digits   number     // KindNIK, KindNumber, KindPhone; KindDate as yyyymmdd
 	codes    []string   // KindPlace: regencies the words may stand for
-	rtrw     string     // KindAddress: "RT/RW", "" = not known
 }
 
 // reading is one way to cut a value into tokens.

@@ -55,7 +55,7 @@ func folded(s string) bool {
 			return false
 		}
 	}
-	return !letter || strings.IndexAny(s, "015") < 0
+	return !letter || !strings.ContainsAny(s, "015")
 }
 
 func ascii(s string) bool {
