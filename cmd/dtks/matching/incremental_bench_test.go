@@ -43,8 +43,6 @@ func BenchmarkIndexAdd(b *testing.B) {
 					candidates += shared[key]
 				}
 			}
-			b.ReportMetric(float64(candidates)/more, "postings/op")
-			b.ReportMetric(float64(held)/float64(size), "B/record")
 			n := 0
 			for b.Loop() {
 				if n == more {
@@ -62,6 +60,8 @@ func BenchmarkIndexAdd(b *testing.B) {
 				}
 				n++
 			}
+			b.ReportMetric(float64(candidates)/more, "postings/op")
+			b.ReportMetric(float64(held)/float64(size), "B/record")
 		})
 	}
 }
