@@ -29,7 +29,7 @@ var startings = map[Kind]starting{
 	KindText:    {m: []float64{0.80, 0.01, 0.06, 0.03, 0.01, 0.001, 0.002, 0.01, 0.01, 0.03, 0.04}, u: startingTokens.u},
 	//                         exact  swap   digit  year   sameday month  days   year   season near   different
 	KindDate:   {m: []float64{0.860, 0.010, 0.040, 0.020, 0.015, 0.010, 0.010, 0.008, 0.008, 0.007, 0.012}, u: []float64{1e-4, 1e-4, 0.002, 0.002, 0.003, 0.0015, 0.001, 0.015, 0.030, 0.045, 0.900}},
-	KindNIK:    {m: []float64{0.930, 0.020, 0.006, 0.005, 0.009, 0.030}, u: []float64{1e-7, 1e-7, 1e-7, 1e-6, 1, 1}},
+	KindNIK:    {m: []float64{0.930, 0.020, 0.006, 0.005, 0.007, 0.002, 0.030}, u: []float64{1e-7, 1e-7, 1e-7, 1e-6, 1, 1, 1}},
 	KindNumber: {m: []float64{0.850, 0.025, 0.008, 0.010, 0.007, 0.100}, u: []float64{1e-5, 1e-5, 1e-5, 1e-4, 1e-3, 0.998}},
 	KindPhone:  {m: []float64{0.800, 0.020, 0.008, 0.010, 0.012, 0.150}, u: []float64{1e-5, 1e-5, 1e-5, 1e-4, 1e-3, 0.998}},
 	KindSex:    {m: []float64{0.985, 0.015}, u: []float64{0.5, 0.5}},
@@ -51,7 +51,7 @@ var startingRelatives = map[string][]float64{
 	BirthDate:  {0.015, 2e-4, 0.003, 0.003, 0.003, 0.002, 0.001, 0.015, 0.080, 0.150, 0.728},
 	BirthPlace: {0.620, 0.110, 0.030, 0.080, 0.160},
 	Sex:        {0.500, 0.500},
-	NIK:        {0.002, 0.002, 0.0005, 0.005, 0.250, 0.740}, // twins: next serials of one day
+	NIK:        {0.002, 0.002, 0.0005, 0.005, 0.250, 0.050, 0.690}, // twins: next serials of one day
 }
 
 // For returns a model for records of any fields, to be learned on a file. Relatives are told apart where the fields are

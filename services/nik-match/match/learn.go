@@ -119,7 +119,7 @@ func (m *Model) strangers(files [][]Record) {
 	for i := range m.Fields {
 		blend(m.Fields[i].U, seen[i], findings[m.Fields[i].Kind], uWeight)
 		for f, name := range findings[m.Fields[i].Kind] {
-			if m.Fields[i].Kind == KindNIK && finding(f) == nikOtherSerial {
+			if m.Fields[i].Kind == KindNIK && m.weights[i].against(finding(f)) {
 				m.Fields[i].U[name] = 1 // given that district and date agree, which have fields of their own
 			}
 		}

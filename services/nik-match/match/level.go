@@ -36,7 +36,9 @@ const (
 	numberSameHead // all but the last two digits agree; of NIKs: nikOtherSerial
 	numberDifferent
 
-	nikOtherSerial = numberSameHead // district and birth date agree, the serial does not
+	nikOtherSerial = numberSameHead  // district and birth date agree, the serial does not
+	nikOtherDate   = numberDifferent // they differ in the birth date, and so do the people
+	nikDifferent   = numberDifferent + 1
 )
 
 // Findings of birthplaces.
@@ -72,7 +74,7 @@ const (
 // findings names every finding of a kind, best first.
 var findings = map[Kind][]string{
 	KindDate:   {"exact", "day_month_swapped", "one_digit", "year_only", "same_day_other_year", "same_month", "near_days", "same_year", "near_season", "near_year", "different"},
-	KindNIK:    {"exact", "one_digit", "transposed", "two_digits", "other_serial", "different"},
+	KindNIK:    {"exact", "one_digit", "transposed", "two_digits", "other_serial", "other_date", "different"},
 	KindNumber: {"exact", "one_digit", "transposed", "two_digits", "different_tail", "different"},
 	KindPhone:  {"exact", "one_digit", "transposed", "two_digits", "different_tail", "different"},
 	KindSex:    {"exact", "different"},
@@ -203,23 +205,29 @@ func (a number) differs(b number) (places int, transposed bool) {
 }
 
 func numberLevel(k Kind, a, b *value) finding {
+	different := numberDifferent
+	if k == KindNIK {
+		different = nikDifferent
+	}
 	x, y := a.digits, b.digits
 	if x.len == 0 || y.len == 0 {
 		if near(a.text, b.text) {
 			return numberOneDigit
 		}
-		return numberDifferent
+		return different
 	}
 	if x.len != y.len {
 		if edits(a.text, b.text, 1) == 1 {
 			return numberOneDigit // a digit lost or doubled
 		}
-		return numberDifferent
+		return different
 	}
 	places, transposed := x.differs(y)
 	switch {
 	case k == KindNIK && x.len == 16 && x.digits>>16 == y.digits>>16:
 		return nikOtherSerial
+	case k == KindNIK && places <= 2 && ownDates(a, b):
+		return nikOtherDate
 	case transposed:
 		return numberTransposed
 	case places == 1:
@@ -229,7 +237,16 @@ func numberLevel(k Kind, a, b *value) finding {
 	case k != KindNIK && x.len >= 6 && x.digits>>8 == y.digits>>8:
 		return numberSameHead
 	}
-	return numberDifferent
+	return different
+}
+
+// ownDates reports whether two NIKs of one district differ in their birth dates as their bearers do. Brothers born on one
+// day of two years have such numbers; a slip in the number leaves the stated birth dates equal.
+func ownDates(a, b *value) bool {
+	const serial, district = 16, 40 // bits below the date, and below the district
+	x, y := a.digits, b.digits
+	return x.len == 16 && x.digits>>district == y.digits>>district && x.digits>>serial != y.digits>>serial &&
+		a.date.Year != 0 && b.date.Year != 0 && a.date != b.date
 }
 
 func placeLevel(a, b *value) finding {

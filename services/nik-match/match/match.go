@@ -4,7 +4,7 @@
 // prior and says how likely it is that both describe one person. The weights are those of Fellegi and Sunter (1969):
 // log2 of how often a finding shows between two records of one person (m) over how often it shows between two people
 // (u), where u is that of the very value, so that sharing a rare name says more than sharing a common one. A third
-// class, relatives of one household, keeps siblings and twins from passing as one person (see relative.go).
+// class, relatives of one household, keeps siblings and twins from passing as one person (default.go, startingRelatives).
 //
 // The package is pure: no clock, no network, no database, and all arithmetic on weights is on whole numbers, so that
 // the same two records give the same number on every machine, in either order, today and when an auditor asks again.

@@ -139,14 +139,14 @@ func (w *weights) weigh(s *slot) (person, kin Bits) {
 }
 
 // against reports whether a finding short of plain disagreement can only count against one person: that one side lacks a
-// token, and that two NIKs of one district and birth date have other serials. District and date are weighed by
-// themselves; the NIKs of twins, and of all who were born there that day, differ in just this way.
+// token, and that two NIKs of one district have other serials, or other birth dates as their bearers have. District and
+// date are weighed by themselves; the NIKs of twins, of brothers, and of all who were born there differ in just this way.
 func (w *weights) against(f finding) bool {
 	switch w.kind {
 	case KindName, KindAddress, KindText:
 		return f == tokenOmitted || f == tokenOmittedCommon
 	case KindNIK:
-		return f == nikOtherSerial
+		return f == nikOtherSerial || f == nikOtherDate
 	}
 	return false
 }

@@ -17,7 +17,7 @@ type Record struct {
 type value struct {
 	text     string     // the whole value written one way; "" = missing. Equal text = equal value
 	readings []reading  // fields of tokens: the value itself first, then its other readings
-	date     canon.Date // KindDate
+	date     canon.Date // KindDate; KindNIK: the birth date stated beside it
 	digits   number     // KindNIK, KindNumber, KindPhone; KindDate as yyyymmdd
 	codes    []string   // KindPlace: regencies the words may stand for
 }
@@ -56,9 +56,18 @@ func NewReader(fields []Field, lists canon.Lists) *Reader {
 // is none, a NIK without digits) counts as missing, not as disagreement.
 func (r *Reader) Read(id string, values []string) Record {
 	out := Record{ID: id, values: make([]value, len(r.fields))}
+	var born canon.Date
 	for i, f := range r.fields {
 		if i < len(values) && values[i] != "" {
 			out.values[i] = r.value(f.Kind, values[i])
+		}
+		if f.Kind == KindDate && born == (canon.Date{}) {
+			born = out.values[i].date
+		}
+	}
+	for i, f := range r.fields {
+		if f.Kind == KindNIK && out.values[i].text != "" {
+			out.values[i].date = born
 		}
 	}
 	return out

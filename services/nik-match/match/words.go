@@ -51,6 +51,7 @@ var words = map[string][2]string{
 
 	"transposed":     {"dua angka tertukar", "two digits exchanged"},
 	"two_digits":     {"dua angka berbeda", "two digits differ"},
+	"other_date":     {"NIK berbeda pada tanggal lahir, seperti orangnya", "the NIKs differ in the birth date, as the people do"},
 	"other_serial":   {"kecamatan dan tanggal dalam NIK sama, nomor urut lain", "same district and date in the NIK, another serial"},
 	"different_tail": {"hanya akhirnya yang berbeda", "only the end differs"},
 
