@@ -21,7 +21,7 @@ type TestCmd struct {
 // Help is the long text of the command.
 func (TestCmd) Help() string {
 	return "Makes sure that PostgreSQL's programs and Chromium are there, then runs go vet and, with the race detector on, the tests " +
-		"of every module; the end-to-end tests come last and have the machine to themselves. Nothing is skipped and nothing is " +
+		"of every module; the end-to-end tests come last and have the machine to themselves, but for those that are too large for the race detector. Nothing is skipped and nothing is " +
 		"taken from the cache. CHROMIUM names another browser program, PGDEV_BIN another folder with PostgreSQL's. " +
 		"Exit status: that of go test."
 }
@@ -31,6 +31,8 @@ const (
 	programsCache = "/var/tmp/dtks-postgres-programs"
 	// testTimeout is how long one package may take: many times what the slowest needs on two cores.
 	testTimeout = "-timeout=20m"
+	// large has tests that take the full number of records only without the race detector.
+	large = "dtks/cmd/dtks/matching"
 	// testsAtOnce bounds how many packages run at the same time: each has a PostgreSQL and a broker of its own.
 	testsAtOnce = "-p=2"
 )
@@ -62,12 +64,16 @@ func (c *TestCmd) Run(ctx context.Context) error {
 		{"go vet work", []string{"vet", "work"}},
 		{"all packages but " + strings.Join(last, " "), append(append([]string{"test"}, flags...), packages...)},
 		{strings.Join(last, " "), append(append([]string{"test"}, flags...), last...)},
+		{large, []string{"test", "-count=1", "-vet=off", testTimeout, "-run", "HundredThousand", large}},
 	}
 	failed := 0
 	for i, step := range steps {
 		shown := step.shown
 		if i > 0 {
 			shown = "go test " + strings.Join(flags, " ") + "   # " + shown
+		}
+		if i == len(steps)-1 {
+			shown = "go " + strings.Join(step.args, " ")
 		}
 		code, err := t.goCommand(ctx, shown, step.args)
 		if err != nil {

@@ -59,7 +59,7 @@ func added(t *testing.T, x *link.Index, records []match.Record) {
 // the clusters of a run from scratch.
 func TestIndex_HundredThousandInAnyOrderAsFromScratch(t *testing.T) {
 	t.Parallel()
-	const size = 100_000
+	const size = many
 	m := match.Standard().Sized(size)
 	began := time.Now()
 	records := registrants(population.File(population.TrainSeed, size*4/5)[:size], m)
