@@ -98,11 +98,6 @@ func (c *Column) IDs(records []Record) []int32 {
 // Len is the number of distinct values, missing included.
 func (c *Column) Len() int { return len(c.values) }
 
-// Most is at least what any two values of the column may weigh.
-func (c *Column) Most() int16 {
-	return units(max(0, c.w.m[exact]-log2(c.m.Fields[c.field].Unseen)) * 3)
-}
-
 // Scratch is the working memory of one worker.
 type Scratch struct {
 	s     scratch

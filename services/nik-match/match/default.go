@@ -54,6 +54,12 @@ var startingRelatives = map[string][]float64{
 	NIK:        {0.002, 0.002, 0.0005, 0.005, 0.250, 0.050, 0.690}, // twins: next serials of one day
 }
 
+// relativesOfKind are what relatives share in fields that are no registrant's.
+var relativesOfKind = map[Kind][]float64{
+	KindPhone:   {0.600, 0.010, 0.005, 0.010, 0.005, 0.370},
+	KindAddress: {0.630, 0.020, 0.050, 0.020, 0.010, 0.001, 0.005, 0.020, 0.020, 0.120, 0.104},
+}
+
 // For returns a model for records of any fields, to be learned on a file. Relatives are told apart where the fields are
 // a registrant's, so that a household can be recognised.
 func (m *Model) For(fields []Field) *Model {
@@ -89,7 +95,7 @@ func household(fields []Field) bool {
 	named, shared := false, false
 	for _, f := range fields {
 		named = named || f.Name == Name || f.Name == BirthDate
-		shared = shared || f.Name == KK || f.Name == Mother
+		shared = shared || f.Name == KK || f.Name == Mother || f.Kind == KindAddress || f.Kind == KindPhone
 	}
 	return named && shared
 }
@@ -100,7 +106,11 @@ func startingField(f Field) FieldModel {
 	for i, name := range findings[f.Kind] {
 		out.M[name], out.U[name] = s.m[i], s.u[i]
 	}
-	if rel, ok := startingRelatives[f.Name]; ok && len(rel) == len(s.m) {
+	rel, ok := startingRelatives[f.Name]
+	if !ok {
+		rel, ok = relativesOfKind[f.Kind]
+	}
+	if ok && len(rel) == len(s.m) {
 		out.Relative = map[string]float64{}
 		for i, name := range findings[f.Kind] {
 			out.Relative[name] = rel[i]

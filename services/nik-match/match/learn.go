@@ -7,10 +7,11 @@ import (
 
 // learning says how much the starting values count against what a file shows, in pairs.
 const (
-	mWeight = 40 // pseudo pairs behind the probabilities of one person
-	uWeight = 20 // pseudo slots behind those of strangers
-	sampled = 40_000
-	rounds  = 25
+	mWeight         = 40  // pseudo pairs behind the probabilities of one person
+	householdWeight = 400 // the same where relatives are told apart: a file may hold more siblings than duplicates
+	uWeight         = 20  // pseudo slots behind those of strangers
+	sampled         = 40_000
+	rounds          = 25
 )
 
 // Observe returns a copy of the model with frequencies counted on records, and with the probabilities of strangers
@@ -231,7 +232,11 @@ func (m *Model) step(c *Candidates, start *Model, total int64) float64 {
 		for name, p := range start.Fields[i].M {
 			m.Fields[i].M[name] = p
 		}
-		blend(m.Fields[i].M, seen[i], findings[m.Fields[i].Kind], mWeight)
+		weight := float64(mWeight)
+		if len(m.Fields[i].Relative) > 0 {
+			weight = householdWeight
+		}
+		blend(m.Fields[i].M, seen[i], findings[m.Fields[i].Kind], weight)
 		if len(m.Fields[i].Relative) > 0 {
 			bound(m.Fields[i].M, start.Fields[i].M)
 		}

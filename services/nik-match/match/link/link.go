@@ -51,6 +51,7 @@ type Result struct {
 	Pairs    []Pair       // at least as likely as Options.Floor, by A, then B
 	Compared int64        // pairs that were looked at
 	Lost     *Lost        // nil where all pairs were compared
+	Raised   match.Bits   // where more pairs were likely than are kept: only those from here on were; else 0
 
 	a, b []match.Record // b is nil for one file
 }
@@ -75,8 +76,9 @@ type job struct {
 	model *match.Model
 	o     Options
 
-	stride   int32 // only every so-manieth row is gone through; 0 and 1 = every row
-	compared int64 // pairs looked at, where not all were
+	stride   int32      // only every so-manieth row is gone through; 0 and 1 = every row
+	raisedTo match.Bits // the floor, where it had to be raised
+	compared int64      // pairs looked at, where not all were
 	lost     *Lost
 }
 
@@ -119,6 +121,7 @@ func run(ctx context.Context, j *job) (*Result, error) {
 	if j.lost != nil {
 		r.Compared = j.compared
 	}
+	r.Raised = j.raisedTo
 	for _, f := range found {
 		if s := m.Compare(&j.a[f.a], j.second(f.b)); s.Bits >= floor {
 			r.Pairs = append(r.Pairs, Pair{f.a, f.b, s.Bits, s.Likelihood})

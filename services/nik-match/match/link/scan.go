@@ -122,7 +122,11 @@ func (j *job) scan(ctx context.Context, m *match.Model, floor match.Bits) ([]fou
 		tables[i].post()
 	}
 	least := int32((floor - m.PriorOdds()) / match.Unit)
-	least = j.raised(tables, least)
+	j.raisedTo = 0
+	if raised := j.raised(tables, least); raised > least {
+		least = raised
+		j.raisedTo = match.Bits(least)*match.Unit + m.PriorOdds()
+	}
 	var next, done atomic.Int64
 	var wait sync.WaitGroup
 	results := make([][]found, j.o.Workers)
