@@ -7,6 +7,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
@@ -64,7 +66,7 @@ func (MatchFilesCmd) Help() string {
 // Run matches and writes.
 func (c *MatchFilesCmd) Run(ctx context.Context) error {
 	for flag, p := range map[string]float64{"--threshold": c.Threshold, "--review": c.Review} {
-		if p < 0 || p >= 1 {
+		if !(p >= 0 && p < 1) { // nor NaN
 			return exitCode{matchUnusable, fmt.Errorf("%s is a likelihood: above 0 and below 1", flag)}
 		}
 	}
@@ -77,8 +79,16 @@ func (c *MatchFilesCmd) Run(ctx context.Context) error {
 }
 
 func (c *MatchFilesCmd) run(ctx context.Context, out io.Writer) error {
+	if err := c.apart(); err != nil {
+		return err
+	}
 	o := matching.Options{Threshold: c.Threshold, Review: c.Review, AllPairsUpTo: c.AllPairsUpTo}
-	if c.Truth != "" {
+	for _, asked := range []float64{c.Threshold, c.Review} {
+		if asked > 0 && asked < usualFloor && (o.Floor == 0 || asked < o.Floor) {
+			o.Floor = asked
+		}
+	}
+	if c.Truth != "" && (o.Floor == 0 || o.Floor > measuredFloor) {
 		o.Floor = measuredFloor
 	}
 	in, choice, err := c.load(ctx, matching.Source{A: c.A, B: c.B, Map: c.Map, Truth: c.Truth})
@@ -117,6 +127,32 @@ func (c *MatchFilesCmd) run(ctx context.Context, out io.Writer) error {
 		return nil
 	}
 	return matching.Measure(r).Print(out)
+}
+
+// usualFloor is the likelihood below which the matcher keeps no pair unless it is asked to.
+const usualFloor = 0.01
+
+// apart refuses to write over what is read, and two results into one file.
+func (c *MatchFilesCmd) apart() error {
+	taken := map[string]string{}
+	for _, f := range [][2]string{{"the list", c.A}, {"the second list", c.B}, {"--truth", c.Truth}, {"--output", c.Output}, {"--clusters", c.Clusters}, {"--save-model", c.SaveModel}} {
+		name, path := f[0], f[1]
+		if path == "" || path == "-" {
+			continue
+		}
+		real, err := filepath.Abs(path)
+		if err != nil {
+			return err
+		}
+		if resolved, err := filepath.EvalSymlinks(real); err == nil {
+			real = resolved
+		}
+		if other, ok := taken[real]; ok && strings.HasPrefix(name, "--") && name != "--truth" {
+			return exitCode{matchUnusable, fmt.Errorf("%s would overwrite %s: name another file", name, other)}
+		}
+		taken[real] = name
+	}
+	return nil
 }
 
 // measuredFloor is the likelihood down to which pairs are kept where the curve is asked for.

@@ -93,6 +93,9 @@ func (r *Run) Summary(w io.Writer, lang In) error {
 		share, low, high := l.Share()
 		line("terlewat", "lost by blocking", "%.2f %% of matches (95 %%: %.2f-%.2f), estimated on %d records compared with all", 100*share, 100*low, 100*high, l.Sampled)
 	}
+	if r.Raised != 0 {
+		line("dipotong", "cut off", "more pairs were likely than are kept: pairs below likelihood %s are missing, and with them some records that are alike", short(r.Model.Likelihood(r.Raised)))
+	}
 	line("memori", "memory", "%d MiB", PeakMemory()>>20)
 	_, err := io.WriteString(w, b.String())
 	return err

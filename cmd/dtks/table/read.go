@@ -137,6 +137,11 @@ func (b *builder) header(line int, cells []string) error {
 	if len(cells) > b.limit.Columns {
 		return refuse(b.t.Name, line, "file_too_many_columns", fmt.Sprintf("melewati batas %d kolom", b.limit.Columns), fmt.Sprintf("is over the limit of %d columns", b.limit.Columns))
 	}
+	for _, c := range cells {
+		if dated(c) {
+			return refuse(b.t.Name, line, "file_without_titles", "tidak diawali baris judul kolom: baris pertama berisi data", "does not begin with the titles of its columns: its first row holds data")
+		}
+	}
 	seen := map[string]bool{}
 	for i, c := range cells {
 		c = strings.Join(strings.Fields(c), " ")
@@ -150,4 +155,19 @@ func (b *builder) header(line int, cells []string) error {
 		b.t.Header = append(b.t.Header, c)
 	}
 	return nil
+}
+
+// dated reports whether a cell is a date or a number as long as one: no column is called that, so that a row with one is
+// somebody's data, which must not become titles and be shown.
+func dated(cell string) bool {
+	digits := 0
+	for _, c := range cell {
+		switch {
+		case c >= '0' && c <= '9':
+			digits++
+		case c != '-' && c != '/' && c != '.' && c != ' ':
+			return false
+		}
+	}
+	return digits >= 6
 }

@@ -114,7 +114,7 @@ func TestLearningFindsWhatIsKnown(t *testing.T) {
 		got, want, by  float64
 	}{
 		{match.KK, "exact", probability(m, match.KK, "exact", agreeing), 0.8, 0.07},
-		{match.BirthDate, "exact", probability(m, match.BirthDate, "exact", agreeing), 0.95, 0.05},
+		{match.BirthDate, "exact", probability(m, match.BirthDate, "exact", agreeing), 0.95, 0.08}, // few pairs against householdWeight
 		{match.Sex, "different", probability(m, match.Sex, "different", agreeing), 0.03, 0.03},
 		{match.Sex, "different by chance", probability(m, match.Sex, "different", chance), 0.5, 0.05},
 		{match.Area, "exact", probability(m, match.Area, "exact", agreeing), 0.9, 0.06},
