@@ -140,17 +140,17 @@ func (c *MatchFilesCmd) apart() error {
 		if path == "" || path == "-" {
 			continue
 		}
-		real, err := filepath.Abs(path)
+		place, err := filepath.Abs(path)
 		if err != nil {
 			return err
 		}
-		if resolved, err := filepath.EvalSymlinks(real); err == nil {
-			real = resolved
+		if resolved, err := filepath.EvalSymlinks(place); err == nil {
+			place = resolved
 		}
-		if other, ok := taken[real]; ok && strings.HasPrefix(name, "--") && name != "--truth" {
+		if other, ok := taken[place]; ok && strings.HasPrefix(name, "--") && name != "--truth" {
 			return exitCode{matchUnusable, fmt.Errorf("%s would overwrite %s: name another file", name, other)}
 		}
-		taken[real] = name
+		taken[place] = name
 	}
 	return nil
 }
