@@ -150,6 +150,9 @@ type MemberSurvey struct {
 	School      int    `json:"school,omitempty"`       // participation: 1 never, 2 attends, 3 no longer
 	SchoolLevel int    `json:"school_level,omitempty"` // level attended or highest, 22 codes
 	Work        int    `json:"work,omitempty"`         // work status 1-8, 0 = does not work
+	Presence    int    `json:"presence,omitempty"`     // 1 lives here, 2 died, 3 and 4 moved away, 5 new, 6 not found
+	Orphan      int    `json:"orphan,omitempty"`       // 1 both parents alive, 2 yatim, 3 piatu, 4 yatim piatu
+	Cover       *int   `json:"health_cover,omitempty"` // bits: 1 PBI, 2 own premium, 4 employer, 8 other; 0 = none; nil = not recorded
 }
 
 // FamilySensitive is the sensitive class of a family. Members without anything sensitive are left out.

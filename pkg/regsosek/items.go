@@ -51,6 +51,27 @@ var Items = []Item{
 	asset(Usaha, "Memiliki usaha", "Runs a business"),
 	coded(Omzet, "Omzet usaha per bulan (juta rupiah)", "Business turnover a month (million rupiah)", "kurang dari 5", "5-15", "15-25", "25-167",
 		"167-1250", "1250-4167", "4167 atau lebih"),
+
+	beside(asset(TempatTinggal, "Punya tempat tinggal sehari-hari", "Has a place to live")),
+	beside(asset(KhawatirMakan, "Setahun ini khawatir tidak makan atau tidak makan", "Within a year worried about food or went without")),
+	beside(asset(PanganSeparuh, "Belanja makanan lebih dari separuh pengeluaran", "More than half of spending is for food")),
+	beside(asset(BeliPakaian, "Membeli pakaian dalam setahun", "Bought clothes within a year")),
+	beside(Item{Name: Pendapatan, Text: fault.Text{ID: "Pendapatan keluarga per bulan (ribu rupiah)", EN: "Family income a month (thousand rupiah)"}, Max: 30000}),
+	beside(asset(TerimaPKH, "Menerima PKH", "Receives PKH")),
+	beside(asset(TerimaSembako, "Menerima Sembako/BPNT", "Receives Sembako")),
+	beside(asset(TerimaBLTDesa, "Menerima BLT Dana Desa", "Receives village-fund cash assistance")),
+	beside(asset(TerimaBST, "Menerima BST", "Receives BST")),
+	beside(asset(GuruSertifikat, "Ada guru bersertifikat (bukan ASN)", "A certified teacher in the family (not a civil servant)")),
+	beside(asset(PengurusPerusahaan, "Ada pengurus perusahaan terdaftar", "An officer of a registered company in the family")),
+	beside(asset(UpahDiAtasUMK, "Ada upah di atas UMK", "A wage above the regency's minimum in the family")),
+	beside(asset(PerangkatDesa, "Ada perangkat desa", "A village official in the family")),
+	beside(asset(ListrikNonsubsidi, "Sambungan listrik 900 VA atau lebih tanpa subsidi", "Electricity of 900 VA or more without subsidy")),
+}
+
+// beside marks an item that the form does not ask.
+func beside(item Item) Item {
+	item.Beside = true
+	return item
 }
 
 func coded(name, id, en string, codes ...string) Item {

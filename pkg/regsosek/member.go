@@ -35,6 +35,14 @@ var (
 		Codes: []string{"tidak bekerja", "berusaha sendiri", "berusaha dibantu buruh tidak tetap", "berusaha dibantu buruh tetap",
 			"karyawan/pegawai swasta", "PNS/TNI/Polri/BUMN/BUMD/legislatif", "pekerja bebas pertanian", "pekerja bebas nonpertanian",
 			"pekerja keluarga tidak dibayar"}}
+	Presence = Item{Name: "presence", Text: fault.Text{ID: "Keberadaan", EN: "Presence"}, Min: 1, Max: 6,
+		Codes: []string{"tinggal bersama", "meninggal", "pindah dalam negeri", "pindah luar negeri", "anggota baru", "tidak ditemukan"}}
+	// Orphan is asked beside the form: ATENSI YAPI needs it.
+	Orphan = Item{Name: "orphan", Text: fault.Text{ID: "Status yatim/piatu", EN: "Orphan status"}, Min: 1, Max: 4, Beside: true,
+		Codes: []string{"kedua orang tua ada", "yatim", "piatu", "yatim piatu"}}
+	// Cover is a sum of bits (CoverPBI …); 0 = none.
+	Cover = Item{Name: "health_cover", Text: fault.Text{ID: "Jaminan kesehatan", EN: "Health cover"}, Min: 0, Max: 15}
+
 	Difficulty = Item{Name: "disability", Text: fault.Text{ID: "Kesulitan fungsi", EN: "Functional difficulty"}, Min: 1, Max: 4,
 		Codes: []string{"tidak bisa sama sekali", "banyak kesulitan", "sedikit kesulitan", "tidak ada kesulitan"}}
 	Chronic = Item{Name: "chronic", Text: fault.Text{ID: "Penyakit kronis", EN: "Chronic illness"}, Min: 1, Max: 18,
@@ -48,6 +56,14 @@ var (
 			"korban penyalahgunaan NAPZA", "korban trafficking", "korban tindak kekerasan",
 			"pekerja migran bermasalah sosial", "korban bencana alam", "korban bencana sosial",
 			"perempuan rawan sosial ekonomi", "fakir miskin", "keluarga bermasalah sosial psikologis", "komunitas adat terpencil"}}
+)
+
+// Bits of Cover.
+const (
+	CoverPBI      = 1
+	CoverMandiri  = 2 // pays its own premium
+	CoverEmployer = 4
+	CoverOther    = 8
 )
 
 // Functions are the nine abilities asked about, in the form's order. 1 cannot, 2 much difficulty, 3 some, 4 none.

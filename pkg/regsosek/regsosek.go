@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"dtks/pkg/fault"
 )
@@ -68,12 +69,61 @@ const (
 	Omzet        = "omzet" // only where Usaha is 1
 )
 
+// Items asked beside the form (Item.Beside): what decree 262/HUK/2022 asks and the form does not, the family's income,
+// what it receives, and what cross-matching with other registers has reported.
+const (
+	TempatTinggal = "tempat_tinggal" // has a place to live
+	KhawatirMakan = "khawatir_makan" // within a year: worried about food, or did not eat
+	PanganSeparuh = "pangan_separuh" // more than half of spending is for food
+	BeliPakaian   = "beli_pakaian"   // bought clothes within a year
+	Pendapatan    = "pendapatan"     // of the family, thousand rupiah a month
+
+	TerimaPKH     = "terima_pkh"
+	TerimaSembako = "terima_sembako"
+	TerimaBLTDesa = "terima_blt_desa"
+	TerimaBST     = "terima_bst"
+
+	GuruSertifikat     = "guru_bersertifikat"  // a certified teacher who is no civil servant
+	PengurusPerusahaan = "pengurus_perusahaan" // an officer of a registered company
+	UpahDiAtasUMK      = "upah_di_atas_umk"    // a wage above the regency's minimum
+	PerangkatDesa      = "perangkat_desa"      // a village official
+	ListrikNonsubsidi  = "listrik_nonsubsidi"  // an electricity connection of 900 VA or more without subsidy
+)
+
 // Item is one question: the values it takes and how people call it.
 type Item struct {
 	Name     string
 	Text     fault.Text
 	Min, Max int
 	Codes    []string // Indonesian label of Min, Min+1 …; nil where the answer is a number
+	Beside   bool     // asked beside the form
+}
+
+// CodeName is the name of a code: its label as a word, such as semen_bata_merah for "semen/bata merah". "" for a code out of range and
+// where the answer is a number.
+func (i Item) CodeName(code int) string {
+	if at := code - i.Min; at >= 0 && at < len(i.Codes) {
+		return word(i.Codes[at])
+	}
+	return ""
+}
+
+// CodeNames lists the names of Min, Min+1 …; nil where the answer is a number.
+func (i Item) CodeNames() []string {
+	if i.Codes == nil {
+		return nil
+	}
+	out := make([]string, len(i.Codes))
+	for at, label := range i.Codes {
+		out[at] = word(label)
+	}
+	return out
+}
+
+// word turns a label into lower-case letters and digits joined by underscores.
+func word(label string) string {
+	parts := strings.FieldsFunc(strings.ToLower(label), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+	return strings.Join(parts, "_")
 }
 
 // Label is the Indonesian meaning of a code, or the number itself.

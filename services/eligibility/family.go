@@ -52,17 +52,11 @@ func newFamily(
 		return nil, errFamily
 	}
 	f := &family{ID: id, Version: env.Version, RecordedAt: env.Time, Active: data.State == event.Active, Area: data.Area}
-	var head string
-	if f.Facts, head = fact.FromEvent(survey, sensitive); head == "" {
-		return f, nil
-	}
-	if f.Head, err = uuid.Parse(head); err != nil {
+	if f.Facts, err = fact.FromEvent(survey, sensitive, data.Members); err != nil {
 		return nil, errFamily
 	}
-	for i := range data.Members {
-		if data.Members[i].PersonID == head {
-			f.HeadIdentity = data.Members[i].IdentityVersion
-		}
+	if head := f.Facts.Head(); head != nil {
+		f.Head, f.HeadIdentity = head.Person, head.Identity
 	}
 	return f, nil
 }

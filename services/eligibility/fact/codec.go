@@ -5,8 +5,12 @@ import (
 	"errors"
 )
 
-// format is the first byte of an encoded family.
-const format = 1
+// format is the first byte of an encoded family. formatBefore had no person ids and fewer details of members: such rows
+// are read until a replay has rebuilt them.
+const (
+	format       = 2
+	formatBefore = 1
+)
 
 // maxMembers refuses what no family can be, so that a damaged row cannot ask for memory.
 const maxMembers = 500
@@ -15,7 +19,7 @@ var errDamaged = errors.New("encoded family is damaged")
 
 // Encode writes the facts compactly: equal facts give equal bytes, on every machine.
 func (f *Family) Encode() []byte {
-	b := make([]byte, 0, 2+Items*2+len(f.Members)*11)
+	b := make([]byte, 0, 2+Items*2+len(f.Members)*32)
 	b = append(b, format, byte(Items))
 	for _, a := range f.Answers {
 		b = binary.AppendUvarint(b, uint64(a-Absent)) // 0 = absent
@@ -30,9 +34,11 @@ func (f *Family) Encode() []byte {
 		if m.Disabled {
 			flags |= 2
 		}
+		b = append(b, m.Person[:]...)
+		b = binary.AppendUvarint(b, uint64(m.Identity))
 		b = append(b, m.Relation, m.Sex)
 		b = binary.AppendUvarint(b, uint64(m.Born))
-		b = append(b, m.Marital, m.School, m.Level, m.Work, flags)
+		b = append(b, m.Marital, m.School, m.Level, m.Work, flags, m.Presence, m.Orphan, m.Cover)
 	}
 	return b
 }
@@ -40,10 +46,10 @@ func (f *Family) Encode() []byte {
 // Decode reads what Encode wrote. Items added since then are absent.
 func Decode(b []byte) (Family, error) {
 	f := New()
-	if len(b) < 2 || b[0] != format {
+	if len(b) < 2 || b[0] != format && b[0] != formatBefore {
 		return f, errDamaged
 	}
-	items := int(b[1])
+	whole, items := b[0] == format, int(b[1])
 	b = b[2:]
 	if items > Items {
 		return f, errors.New("encoded family has items of a newer release")
@@ -65,7 +71,7 @@ func Decode(b []byte) (Family, error) {
 		f.Members = make([]Member, count)
 	}
 	for i := range f.Members {
-		rest, ok := f.Members[i].decode(b)
+		rest, ok := f.Members[i].decode(b, whole)
 		if !ok {
 			return f, errDamaged
 		}
@@ -77,7 +83,18 @@ func Decode(b []byte) (Family, error) {
 	return f, nil
 }
 
-func (m *Member) decode(b []byte) ([]byte, bool) {
+func (m *Member) decode(b []byte, whole bool) ([]byte, bool) {
+	if whole {
+		if len(b) < len(m.Person) {
+			return nil, false
+		}
+		b = b[copy(m.Person[:], b):]
+		identity, n := binary.Uvarint(b)
+		if n <= 0 || identity > 1<<62 {
+			return nil, false
+		}
+		m.Identity, b = int64(identity), b[n:]
+	}
 	if len(b) < 3 {
 		return nil, false
 	}
@@ -93,5 +110,14 @@ func (m *Member) decode(b []byte) ([]byte, bool) {
 		return nil, false
 	}
 	m.Pregnant, m.Disabled = b[4]&1 != 0, b[4]&2 != 0
-	return b[5:], true
+	b = b[5:]
+	m.Cover = NoCover
+	if whole {
+		if len(b) < 3 {
+			return nil, false
+		}
+		m.Presence, m.Orphan, m.Cover = b[0], b[1], b[2]
+		b = b[3:]
+	}
+	return b, true
 }

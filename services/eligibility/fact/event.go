@@ -1,15 +1,19 @@
 package fact
 
 import (
+	"errors"
+
+	"github.com/google/uuid"
+
 	"dtks/pkg/event"
 	"dtks/pkg/regsosek"
 )
 
 // FromEvent takes from a family's survey and sensitive parts what is kept. An answer outside the instrument's codes
-// counts as not given; so does every answer when the instrument is another one. It also names the head: the person id
-// of the first member recorded as such, "" when there is none.
-func FromEvent(survey *event.FamilySurvey, sensitive *event.FamilySensitive) (f Family, head string) {
-	f = New()
+// counts as not given; so does every answer when the instrument is another one. members tells the identity versions in
+// force. It is an error when a member's id is none.
+func FromEvent(survey *event.FamilySurvey, sensitive *event.FamilySensitive, members []event.FamilyMember) (Family, error) {
+	f := New()
 	if survey.Instrument == regsosek.Instrument {
 		for i, name := range names {
 			if code, ok := survey.Answers[name]; ok && valid[i].holds(code) {
@@ -18,7 +22,7 @@ func FromEvent(survey *event.FamilySurvey, sensitive *event.FamilySensitive) (f 
 		}
 	}
 	if len(survey.Members) == 0 {
-		return f, ""
+		return f, nil
 	}
 	f.Members = make([]Member, min(len(survey.Members), maxMembers))
 	for i := range f.Members {
@@ -26,13 +30,24 @@ func FromEvent(survey *event.FamilySurvey, sensitive *event.FamilySensitive) (f 
 		m := Member{
 			Relation: code(s.Relation, regsosek.Relation), Marital: code(s.Marital, regsosek.Marital),
 			School: code(s.School, regsosek.School), Level: code(s.SchoolLevel, regsosek.SchoolLevel),
-			Work: code(s.Work, regsosek.Work), Born: day(s.BirthDate),
+			Work: code(s.Work, regsosek.Work), Born: day(s.BirthDate), Presence: code(s.Presence, regsosek.Presence),
+			Orphan: code(s.Orphan, regsosek.Orphan), Cover: NoCover,
+		}
+		var err error
+		if m.Person, err = uuid.Parse(s.PersonID); err != nil {
+			return f, errMember
+		}
+		if s.Cover != nil && *s.Cover >= regsosek.Cover.Min && *s.Cover <= regsosek.Cover.Max {
+			m.Cover = uint8(*s.Cover)
+		}
+		for j := range members {
+			if members[j].PersonID == s.PersonID {
+				m.Identity = members[j].IdentityVersion
+				break
+			}
 		}
 		if s.Sex == "L" || s.Sex == "P" {
 			m.Sex = s.Sex[0]
-		}
-		if head == "" && m.Relation == regsosek.Head {
-			head = s.PersonID
 		}
 		for j := range sensitive.Members {
 			if x := &sensitive.Members[j]; x.PersonID == s.PersonID {
@@ -42,8 +57,10 @@ func FromEvent(survey *event.FamilySurvey, sensitive *event.FamilySensitive) (f 
 		}
 		f.Members[i] = m
 	}
-	return f, head
+	return f, nil
 }
+
+var errMember = errors.New("a member's id is none")
 
 type span struct{ low, high int }
 

@@ -5,7 +5,11 @@
 // that needs another item gets it by a rebuild from the stream, which still has every answer.
 package fact
 
-import "dtks/pkg/regsosek"
+import (
+	"github.com/google/uuid"
+
+	"dtks/pkg/regsosek"
+)
 
 // Absent marks an answer that was not given. It is never treated as zero.
 const Absent int16 = -1
@@ -17,6 +21,12 @@ var names = [...]string{
 	regsosek.TabungGas, regsosek.Kulkas, regsosek.AC, regsosek.TV, regsosek.Emas, regsosek.Laptop, regsosek.Motor,
 	regsosek.Mobil, regsosek.Smartphone, regsosek.Lahan, regsosek.RumahLain, regsosek.Sapi, regsosek.Kerbau,
 	regsosek.Internet, regsosek.Rekening, regsosek.Usaha,
+	regsosek.BuktiKepemilikan, regsosek.PemanasAir, regsosek.TeleponRumah, regsosek.Sepeda, regsosek.Perahu,
+	regsosek.Kambing, regsosek.Omzet,
+	regsosek.TempatTinggal, regsosek.KhawatirMakan, regsosek.PanganSeparuh, regsosek.BeliPakaian, regsosek.Pendapatan,
+	regsosek.TerimaPKH, regsosek.TerimaSembako, regsosek.TerimaBLTDesa, regsosek.TerimaBST,
+	regsosek.GuruSertifikat, regsosek.PengurusPerusahaan, regsosek.UpahDiAtasUMK, regsosek.PerangkatDesa,
+	regsosek.ListrikNonsubsidi,
 }
 
 // Items is the number of survey items kept.
@@ -56,17 +66,30 @@ func New() Family {
 
 // Head is the first member recorded as head of the family; nil when there is none.
 func (f *Family) Head() *Member {
-	for i := range f.Members {
-		if f.Members[i].Relation == regsosek.Head {
-			return &f.Members[i]
-		}
+	if i := f.HeadIndex(); i >= 0 {
+		return &f.Members[i]
 	}
 	return nil
 }
 
+// HeadIndex is the place of Head among the members, -1 when there is none.
+func (f *Family) HeadIndex() int {
+	for i := range f.Members {
+		if f.Members[i].Relation == regsosek.Head {
+			return i
+		}
+	}
+	return -1
+}
+
+// NoCover marks health cover that was not recorded.
+const NoCover uint8 = 0xff
+
 // Member is what a decision needs of one person. Codes are those of REGSOSEK2022.K; zero = not recorded, except Work,
-// where zero = does not work.
+// where zero = does not work, and Cover.
 type Member struct {
+	Person   uuid.UUID
+	Identity int64 // identity version in force
 	Relation uint8
 	Sex      byte  // 'L', 'P' or 0
 	Born     int32 // birth date as yyyymmdd, 0 = not recorded
@@ -74,6 +97,9 @@ type Member struct {
 	School   uint8 // 1 never, 2 attends, 3 no longer
 	Level    uint8 // school level attended or highest, 1..22
 	Work     uint8 // work status 1..8
+	Presence uint8 // 1 lives here, 2 died, 3 and 4 moved away, 5 new, 6 not found
+	Orphan   uint8 // 1 both parents alive, 2 yatim, 3 piatu, 4 yatim piatu
+	Cover    uint8 // health cover: regsosek.CoverPBI and other bits, 0 = none, NoCover = not recorded
 	Pregnant bool
 	Disabled bool // at least one function is severely limited (regsosek.Severe)
 }

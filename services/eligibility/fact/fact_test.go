@@ -7,13 +7,14 @@ import (
 	"dtks/pkg/regsosek"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 )
 
 func TestNames_KnownToInstrument(t *testing.T) {
 	t.Parallel()
 	for i, name := range Names() {
 		item, ok := regsosek.Lookup(name)
-		if !ok || item.Max > 1<<14 {
+		if !ok || item.Max > 1<<15-2 {
 			t.Errorf("item %q: known %v, largest code %d", name, ok, item.Max)
 		}
 		if at, ok := Index(name); !ok || at != i {
@@ -28,7 +29,7 @@ func TestFamily_EncodeDecode(t *testing.T) {
 	want.Answers[0], want.Answers[3], want.Answers[Items-1] = 1, 0, 999
 	want.Members = []Member{
 		{Relation: 1, Sex: 'P', Born: 19850505, Marital: 2, School: 3, Level: 22, Work: 8, Pregnant: true},
-		{Disabled: true}, {},
+		{Disabled: true, Person: uuid.MustParse("01900000-0000-7000-8000-000000000001"), Identity: 300, Cover: NoCover, Presence: 2, Orphan: 4}, {},
 	}
 	encoded := want.Encode()
 	got, err := Decode(encoded)
@@ -77,43 +78,64 @@ func TestMember_Age(t *testing.T) {
 
 func TestFromEvent(t *testing.T) {
 	t.Parallel()
+	a, b, c := uuid.MustParse("01900000-0000-7000-8000-00000000000a"), uuid.MustParse("01900000-0000-7000-8000-00000000000b"),
+		uuid.MustParse("01900000-0000-7000-8000-00000000000c")
+	cover, sentinel := 4, 99
 	survey := &event.FamilySurvey{
 		Instrument: regsosek.Instrument,
 		Answers:    map[string]int{"lantai": 8, "dinding": 99, "kolam_renang": 1, "jarak_tinja": 1, "sapi": 0},
 		Members: []event.MemberSurvey{
-			{PersonID: "a", Relation: 3, Sex: "L", BirthDate: "2015-02-30", School: 2, SchoolLevel: 3},
-			{PersonID: "b", Relation: 1, Sex: "P", BirthDate: "1985-05-05", Work: 9, Marital: 4},
-			{PersonID: "c", Relation: 1, Sex: "?", BirthDate: "05-05-1985", SchoolLevel: 23},
+			{PersonID: a.String(), Relation: 3, Sex: "L", BirthDate: "2015-02-30", School: 2, SchoolLevel: 3, Orphan: 2, Presence: 1, Cover: &cover},
+			{PersonID: b.String(), Relation: 1, Sex: "P", BirthDate: "1985-05-05", Work: 9, Marital: 4, Orphan: 5, Cover: &sentinel},
+			{PersonID: c.String(), Relation: 1, Sex: "?", BirthDate: "05-05-1985", SchoolLevel: 23},
 		},
 	}
 	sensitive := &event.FamilySensitive{Members: []event.MemberSensitive{
-		{PersonID: "b", Pregnant: true, Disability: map[string]int{"jalan": 3}},
-		{PersonID: "a", Disability: map[string]int{"lihat": 1}},
+		{PersonID: b.String(), Pregnant: true, Disability: map[string]int{"jalan": 3}},
+		{PersonID: a.String(), Disability: map[string]int{"lihat": 1}},
 	}}
-	got, head := FromEvent(survey, sensitive)
+	members := []event.FamilyMember{{PersonID: b.String(), IdentityVersion: 7}, {PersonID: a.String(), IdentityVersion: 2}}
+	got, err := FromEvent(survey, sensitive, members)
 	want := New()
 	for name, code := range map[string]int16{"lantai": 8, "sapi": 0} {
 		i, _ := Index(name)
 		want.Answers[i] = code
 	}
 	want.Members = []Member{
-		{Relation: 3, Sex: 'L', Born: 20150230, School: 2, Level: 3, Disabled: true},
-		{Relation: 1, Sex: 'P', Born: 19850505, Marital: 4, Pregnant: true},
-		{Relation: 1},
+		{Person: a, Identity: 2, Relation: 3, Sex: 'L', Born: 20150230, School: 2, Level: 3, Disabled: true, Orphan: 2, Presence: 1, Cover: 4},
+		{Person: b, Identity: 7, Relation: 1, Sex: 'P', Born: 19850505, Marital: 4, Pregnant: true, Cover: NoCover},
+		{Person: c, Relation: 1, Cover: NoCover},
 	}
-	if diff := cmp.Diff(want, got); diff != "" || head != "b" {
-		t.Errorf("head %q, want b\n%s", head, diff)
+	if diff := cmp.Diff(want, got); diff != "" || err != nil || got.HeadIndex() != 1 {
+		t.Errorf("head %d, want 1; %v\n%s", got.HeadIndex(), err, diff)
 	}
 
 	survey.Instrument = "BDT2015"
-	if got, _ := FromEvent(survey, sensitive); got.Answers != New().Answers {
+	if got, _ := FromEvent(survey, sensitive, members); got.Answers != New().Answers {
 		t.Error("answers of another instrument were taken for this one's")
+	}
+	survey.Members[2].PersonID = "c"
+	if _, err := FromEvent(survey, sensitive, members); err == nil {
+		t.Error("a member without an id was taken")
+	}
+}
+
+// TestDecode_Before reads a row as it was written before person ids were kept.
+func TestDecode_Before(t *testing.T) {
+	t.Parallel()
+	old := []byte{1, 1, 2, 1, 1, 'P', 0xd9, 0xca, 0xbb, 9, 4, 3, 3, 0, 1}
+	got, err := Decode(old)
+	want := New()
+	want.Answers[0] = 1
+	want.Members = []Member{{Relation: 1, Sex: 'P', Born: 19850585, Marital: 4, School: 3, Level: 3, Pregnant: true, Cover: NoCover}}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v\n%s", err, diff)
 	}
 }
 
 func FuzzDecode(f *testing.F) {
 	family := New()
-	family.Members = []Member{{Relation: 1, Sex: 'P', Born: 19850505}}
+	family.Members = []Member{{Relation: 1, Sex: 'P', Born: 19850505, Cover: NoCover}}
 	f.Add(family.Encode())
 	f.Add([]byte{1, 0, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
