@@ -152,7 +152,7 @@ type MemberSurvey struct {
 	Work        int    `json:"work,omitempty"`         // work status 1-8, 0 = does not work
 	Presence    int    `json:"presence,omitempty"`     // 1 lives here, 2 died, 3 and 4 moved away, 5 new, 6 not found
 	Orphan      int    `json:"orphan,omitempty"`       // 1 both parents alive, 2 yatim, 3 piatu, 4 yatim piatu
-	Cover       *int   `json:"health_cover,omitempty"` // bits: 1 PBI, 2 own premium, 4 employer, 8 other; 0 = none; nil = not recorded
+	Cover       *int   `json:"health_cover,omitempty"` // bits: 1 PBI, 2 own premium, 4 employer, 8 other; 0 = none; left out = not recorded
 }
 
 // FamilySensitive is the sensitive class of a family. Members without anything sensitive are left out.

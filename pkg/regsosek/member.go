@@ -69,29 +69,57 @@ const (
 // Functions are the nine abilities asked about, in the form's order. 1 cannot, 2 much difficulty, 3 some, 4 none.
 var Functions = []string{"lihat", "dengar", "jalan", "tangan", "belajar", "emosi", "bicara", "mandiri", "ingat"}
 
-// CheckMember names each code of a member that the instrument does not know, as warnings. field is the member's path,
-// as in "members[0]"; zero means not answered for relation, marital and school.
-func CheckMember(field string, relation, marital, school, level, work int, disability map[string]int, chronic, ppks []int) []fault.Detail {
+// Member is what was answered about one person. Zero means not answered for Relation, Marital, School, Presence and
+// Orphan; nil for Cover. SchoolLevel and Work take 0 for "none".
+type Member struct {
+	Relation    int
+	Marital     int
+	School      int
+	SchoolLevel int
+	Work        int
+	Presence    int
+	Orphan      int
+	Cover       *int
+	Pregnant    bool
+	Disability  map[string]int // by Functions
+	Chronic     []int
+	PPKS        []int
+}
+
+// Check names each code that the instrument does not know, as warnings. field is the member's path, as in "members[0]".
+func (m *Member) Check(field string) []fault.Detail {
 	var found []fault.Detail
-	one := func(item Item, code int, optional bool) {
-		if optional && code == 0 {
-			return
-		}
+	one := func(item Item, code int) {
 		if code < item.Min || code > item.Max {
 			found = append(found, outOfRange(field+"."+item.Name, item.Min, item.Max))
 		}
 	}
-	one(Relation, relation, true)
-	one(Marital, marital, true)
-	one(School, school, true)
-	one(SchoolLevel, level, false)
-	one(Work, work, false)
-	for _, code := range chronic {
-		one(Chronic, code, false)
+	answered := func(item Item, code int) {
+		if code != 0 {
+			one(item, code)
+		}
 	}
-	for _, code := range ppks {
-		one(PPKS, code, false)
+	answered(Relation, m.Relation)
+	answered(Marital, m.Marital)
+	answered(School, m.School)
+	one(SchoolLevel, m.SchoolLevel)
+	one(Work, m.Work)
+	answered(Presence, m.Presence)
+	answered(Orphan, m.Orphan)
+	if m.Cover != nil {
+		one(Cover, *m.Cover)
 	}
+	for _, code := range m.Chronic {
+		one(Chronic, code)
+	}
+	for _, code := range m.PPKS {
+		one(PPKS, code)
+	}
+	return append(found, checkFunctions(field, m.Disability)...)
+}
+
+func checkFunctions(field string, disability map[string]int) []fault.Detail {
+	var found []fault.Detail
 	known := 0
 	for _, name := range Functions {
 		if code, ok := disability[name]; ok {

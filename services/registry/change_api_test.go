@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"dtks/pkg/event"
@@ -121,6 +122,51 @@ func TestRead_Identity(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Where a child is, whether its parents live and what cover it has go the way of all answers: entered, corrected, moved,
+// announced. Cover of zero, none, is not the same as cover that was not asked.
+func TestChange_MemberAnswers(t *testing.T) {
+	t.Parallel()
+	w := newBusWorld(t)
+	answered := func(cover *int) func(*ProposalInput) {
+		return func(in *ProposalInput) {
+			in.Members[1].Presence, in.Members[1].Orphan, in.Members[1].Cover = 1, 2, cover
+		}
+	}
+	a := w.propose(newFamily("J-1", withChild, answered(new(5))), http.StatusCreated)
+	w.approve(a)
+	w.propose(newFamily("J-1", withChild, answered(new(5))), http.StatusOK)
+	b := w.propose(newFamily("J-1", withChild, answered(new(0))), http.StatusCreated)
+	w.approve(b)
+	w.approve(w.propose(newFamily("J-1", withChild, answered(nil)), http.StatusCreated))
+	w.approve(w.propose(ProposalInput{Kind: event.Pindah, FamilyID: a.FamilyID, BaseVersion: 3, ToArea: soreang2}, http.StatusCreated))
+
+	var got struct{ Items []VersionView }
+	w.call(w.operator, http.MethodGet, "/v1/families/"+a.FamilyID+"/history", nil).into(t, &got)
+	child := event.MemberSurvey{PersonID: a.Persons[1].PersonID, Relation: 3, Sex: "L", BirthDate: "2015-06-05", School: 2, SchoolLevel: 3,
+		Presence: 1, Orphan: 2}
+	for i, want := range []struct {
+		cover   *int
+		changed []string
+	}{{new(5), nil}, {new(0), []string{"members"}}, {nil, []string{"members"}}, {nil, []string{"area"}}} {
+		if i >= len(got.Items) {
+			t.Fatalf("got %d versions, want 4", len(got.Items))
+		}
+		child.Cover = want.cover
+		if diff := cmp.Diff(child, got.Items[i].Family.Survey.Members[1]); diff != "" {
+			t.Errorf("version %d (-want +got):\n%s", i+1, diff)
+		}
+		if diff := cmp.Diff(want.changed, got.Items[i].Changed); diff != "" {
+			t.Errorf("changed in version %d (-want +got):\n%s", i+1, diff)
+		}
+	}
+	var p PersonView
+	w.call(w.operator, http.MethodGet, "/v1/persons/"+child.PersonID, nil).into(t, &p)
+	if p.Presence != 1 || p.Orphan != 2 || p.Cover != nil {
+		t.Errorf("got presence %d, orphan %d, cover %v, want 1, 2 and none recorded", p.Presence, p.Orphan, p.Cover)
+	}
+	w.intact()
 }
 
 func TestHistory_WhoWhenWhy(t *testing.T) {

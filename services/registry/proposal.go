@@ -47,13 +47,17 @@ type Member struct {
 	Coded
 }
 
-// Coded is what the survey says of one person, in codes of the instrument.
+// Coded is what the survey says of one person, in codes of the instrument. Its fields are those of regsosek.Member, so
+// that none is stored unchecked.
 type Coded struct {
 	Relation    int            `json:"relation,omitempty" doc:"1 head, 2 spouse, 3 child ... 8 other"`
 	Marital     int            `json:"marital,omitempty"`
 	School      int            `json:"school,omitempty" doc:"1 never, 2 attends, 3 no longer"`
 	SchoolLevel int            `json:"school_level,omitempty"`
-	Work        int            `json:"work,omitempty"`
+	Work        int            `json:"work,omitempty" doc:"1..8, 0 does not work"`
+	Presence    int            `json:"presence,omitempty" doc:"1 lives here, 2 died, 3 and 4 moved away, 5 new, 6 not found"`
+	Orphan      int            `json:"orphan,omitempty" doc:"1 both parents alive, 2 father dead, 3 mother dead, 4 both dead"`
+	Cover       *int           `json:"health_cover,omitempty" doc:"sum of 1 PBI, 2 own premium, 4 employer, 8 other; 0 none"`
 	Pregnant    bool           `json:"pregnant,omitempty"`
 	Disability  map[string]int `json:"disability,omitempty" doc:"function: 1 cannot .. 4 no difficulty"`
 	Chronic     []int          `json:"chronic,omitempty"`
@@ -202,7 +206,8 @@ func (m *Member) identity(personID, kk string) event.PersonIdentity {
 
 func (c *Coded) survey(personID, sex, birthDate string) event.MemberSurvey {
 	return event.MemberSurvey{PersonID: personID, Relation: c.Relation, Sex: sex, BirthDate: birthDate,
-		Marital: c.Marital, School: c.School, SchoolLevel: c.SchoolLevel, Work: c.Work}
+		Marital: c.Marital, School: c.School, SchoolLevel: c.SchoolLevel, Work: c.Work, Presence: c.Presence,
+		Orphan: c.Orphan, Cover: c.Cover}
 }
 
 func (c *Coded) sensitive(personID string) (event.MemberSensitive, bool) {

@@ -226,9 +226,8 @@ func (m *Member) check(f *findings, i int, kind event.ProposalKind) {
 			return
 		}
 	}
-	at := "members[" + strconv.Itoa(i) + "]"
-	f.warnings = append(f.warnings, regsosek.CheckMember(at, m.Relation, m.Marital, m.School, m.SchoolLevel, m.Work,
-		m.Disability, m.Chronic, m.PPKS)...)
+	answers := regsosek.Member(m.Coded)
+	f.warnings = append(f.warnings, answers.Check("members["+strconv.Itoa(i)+"]")...)
 }
 
 func (m *Member) checkTexts(f *findings, i int) {

@@ -13,8 +13,8 @@ var columns = map[string][]string{
 	"address": {"alamat"}, "member_id": {"id_anggota", "idartbdt"}, "nik": nil, "name": {"nama"}, "birth_place": {"tempat_lahir"},
 	"birth_date": {"tanggal_lahir", "tgl_lahir"}, "sex": {"jenis_kelamin"}, "mother": {"nama_ibu", "nama_ibu_kandung"},
 	"relation": {"hubungan"}, "marital": {"status_kawin"}, "school": {"partisipasi_sekolah"}, "school_level": {"jenjang_pendidikan"},
-	"work": {"status_pekerjaan"}, "pregnant": {"hamil"}, "disability": {"disabilitas"}, "chronic": {"penyakit_kronis"},
-	"ppks": nil, "instrument": {"instrumen"},
+	"work": {"status_pekerjaan"}, "presence": {"keberadaan"}, "orphan": {"status_yatim"}, "health_cover": {"jaminan_kesehatan"},
+	"pregnant": {"hamil"}, "disability": {"disabilitas"}, "chronic": {"penyakit_kronis"}, "ppks": nil, "instrument": {"instrumen"},
 }
 
 // required columns: without them no row can be read. source may be given on the command line instead.

@@ -39,6 +39,9 @@ type Member struct {
 	School      int            `json:"school,omitempty"`
 	SchoolLevel int            `json:"school_level,omitempty"`
 	Work        int            `json:"work,omitempty"`
+	Presence    int            `json:"presence,omitempty"`
+	Orphan      int            `json:"orphan,omitempty"`
+	Cover       *int           `json:"health_cover,omitempty"` // 0 = has none, nil = not recorded
 	Pregnant    bool           `json:"pregnant,omitempty"`
 	Disability  map[string]int `json:"disability,omitempty"`
 	Chronic     []int          `json:"chronic,omitempty"`

@@ -76,6 +76,14 @@ func (r *row) number(column string) int {
 	return n
 }
 
+// answered is a number; nil where the cell is empty, which is not the same as 0.
+func (r *row) answered(column string) *int {
+	if r.h.cell(r.cells, column) == "" {
+		return nil
+	}
+	return new(r.number(column))
+}
+
 // area is the village; the registry knows only those of today.
 func (r *row) area() string {
 	code := r.demand("area", maxShort)
@@ -171,8 +179,9 @@ func (r *row) member() Member {
 		MemberID: r.demand("member_id", maxLong), NIK: r.text("nik", maxShort), Name: r.text("name", maxLong),
 		BirthPlace: r.text("birth_place", maxLong), BirthDate: r.birthDate(), Sex: r.sex(), Mother: r.text("mother", maxLong),
 		Relation: r.number("relation"), Marital: r.number("marital"), School: r.number("school"),
-		SchoolLevel: r.number("school_level"), Work: r.number("work"), Pregnant: r.yes("pregnant"),
-		Disability: r.disability(), Chronic: r.codes("chronic"), PPKS: r.codes("ppks"),
+		SchoolLevel: r.number("school_level"), Work: r.number("work"), Presence: r.number("presence"),
+		Orphan: r.number("orphan"), Cover: r.answered("health_cover"), Pregnant: r.yes("pregnant"), Disability: r.disability(),
+		Chronic: r.codes("chronic"), PPKS: r.codes("ppks"),
 	}
 	if m.Name == "" && m.NIK == "" && len(r.found) == 0 {
 		r.refuse("name", "nobody")

@@ -211,7 +211,9 @@ func TestFamilies_Survey(t *testing.T) {
 		}
 		for i := range f.Members {
 			p := &f.Members[i]
-			if found := regsosek.CheckMember("m", p.Relation, p.Marital, p.School, p.SchoolLevel, p.Work, nil, p.Chronic, p.PPKS); found != nil {
+			m := regsosek.Member{Relation: p.Relation, Marital: p.Marital, School: p.School, SchoolLevel: p.SchoolLevel, Work: p.Work,
+				Chronic: p.Chronic, PPKS: p.PPKS}
+			if found := m.Check("m"); found != nil {
 				t.Fatalf("family %d member %d: %v", f.Index, i, found)
 			}
 			if p.age < 0 || p.age > 115 || i == 0 && p.Relation != regsosek.Head {
