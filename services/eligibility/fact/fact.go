@@ -118,3 +118,17 @@ func (m *Member) Stage() (regsosek.Stage, bool) {
 	stage := regsosek.StageOf(int(m.Level))
 	return stage, stage != regsosek.NoStage
 }
+
+// Lives reports whether the member lives with the family: one whose presence was not recorded does.
+func (m *Member) Lives() bool { return m.Presence == 0 || m.Presence == 1 || m.Presence == 5 }
+
+// Living is the number of members that live with the family.
+func (f *Family) Living() int {
+	n := 0
+	for i := range f.Members {
+		if f.Members[i].Lives() {
+			n++
+		}
+	}
+	return n
+}
