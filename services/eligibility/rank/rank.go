@@ -1,113 +1,104 @@
-// Package rank places scores in deciles.
+// Package rank places families in deciles and percentiles: of the nation, of their province and of their regency.
 //
-// A release counts how many families have each score (scores are whole numbers, so counting is exact) and takes the
-// nine upper bounds of deciles 1 to 9 from the counts. Nothing is sorted, and the result does not depend on the order
-// in which families are counted or on how they are split among workers.
+// Families are ordered by score, the poorest first, and those with equal scores by id, so no ties are left. Weighted by
+// family, the groups are those of SQL's ntile(n) OVER (ORDER BY score, family_id). Weighted by person, group k of n ends
+// with the first family at which the cumulated weight reaches k/n of the total, which in SQL is
 //
-// Ties: families with the same score are always in the same decile, the poorer one when a bound falls among them. The
-// decile of a score is therefore the smallest that SQL's ntile(10) OVER (ORDER BY score) gives to any row with it.
+//	1 + n * (sum(weight) OVER (ORDER BY score, family_id) - weight) / sum(weight) OVER ()
+//
+// Nothing is sorted but the few rows around each bound. Shards count families by score and regency (provinces and the
+// nation are sums), and spool the rows to a file; the counts tell near which scores the bounds lie; a second reading
+// collects the rows there. How families are split among shards, and in which order they come, changes nothing.
 package rank
 
 import (
-	"errors"
-	"fmt"
+	"bytes"
+	"cmp"
+	"sort"
 )
 
-// Deciles is the number of groups.
-const Deciles = 10
+// Numbers of groups.
+const (
+	Deciles     = 10
+	Percentiles = 100
+)
 
-// Cutoffs are the upper bounds, inclusive, of deciles 1 to 9, in the score units of a model. They never fall.
-type Cutoffs [Deciles - 1]int64
+// Level is the population that a family is ranked in.
+type Level uint8
 
-// ParseCutoffs checks nine bounds in rising order.
-func ParseCutoffs(bounds []int64) (Cutoffs, error) {
-	var c Cutoffs
-	if len(bounds) != len(c) {
-		return c, fmt.Errorf("%d cut-offs, want %d", len(bounds), len(c))
+// Levels, in the order of Places.
+const (
+	National Level = iota
+	Province
+	Regency
+	Levels // their number
+)
+
+// Nation is the code of the area that holds all others.
+const Nation = "00"
+
+// Code is the area of this level that a regency ("32.04") lies in: "00", "32" or "32.04".
+func (l Level) Code(regency string) string {
+	switch {
+	case l == National:
+		return Nation
+	case l == Province && len(regency) > 2:
+		return regency[:2]
+	default:
+		return regency
 	}
-	copy(c[:], bounds)
-	for i := 1; i < len(c); i++ {
-		if c[i] < c[i-1] {
-			return c, fmt.Errorf("cut-off %d is below cut-off %d", i+1, i)
+}
+
+// Point is where a family stands in the order.
+type Point struct {
+	Score int64 // of the model; poorer is lower
+	ID    [16]byte
+}
+
+// Compare orders points by score and then by id.
+func (p Point) Compare(o Point) int {
+	if c := cmp.Compare(p.Score, o.Score); c != 0 {
+		return c
+	}
+	return bytes.Compare(p.ID[:], o.ID[:])
+}
+
+// Cuts are the last families of groups 1 to n-1, rising. Where there are fewer families than groups, the last is repeated.
+type Cuts []Point
+
+// Group is the group that p belongs to, from 1 to len(c)+1. A family that was not ranked is placed as if it had come
+// between the ranked ones without moving them.
+func (c Cuts) Group(p Point) int {
+	return 1 + sort.Search(len(c), func(i int) bool { return c[i].Compare(p) >= 0 })
+}
+
+// Places are the groups of one family by Level; 0 where nobody was ranked.
+type Places struct {
+	Decile, Percentile [Levels]uint8
+}
+
+// Table is a ranking of the whole population. It is immutable and safe for use by several goroutines.
+type Table struct {
+	areas map[string]*Area
+}
+
+// NewTable makes a table of areas by code: "00", provinces ("32"), regencies ("32.04").
+func NewTable(areas map[string]*Area) *Table { return &Table{areas: areas} }
+
+// Area is nil when nobody was ranked there.
+func (t *Table) Area(code string) *Area { return t.areas[code] }
+
+// Areas are all areas by code; they are not to be changed.
+func (t *Table) Areas() map[string]*Area { return t.areas }
+
+// Place is where a family of a regency ("32.04") stands at each level.
+func (t *Table) Place(p Point, regency string) Places {
+	var out Places
+	for l := range Levels {
+		if a := t.areas[l.Code(regency)]; a != nil {
+			out.Decile[l] = uint8(a.Deciles.Group(p))
+			out.Percentile[l] = uint8(a.Percentiles.Group(p))
 		}
 	}
-	return c, nil
-}
-
-// Decile is 1 for the poorest tenth up to 10.
-func (c *Cutoffs) Decile(score int64) int {
-	d := 1
-	for d < Deciles && score > c[d-1] {
-		d++
-	}
-	return d
-}
-
-// maxRange bounds the memory of a Counter: 8 bytes for each possible score.
-const maxRange = 1 << 24
-
-// Counter counts families by score. It is not safe for use by several goroutines: give each its own, then Merge.
-type Counter struct {
-	lo     int64
-	counts []int64
-	n      int64
-}
-
-// NewCounter counts scores from lo to hi, both inclusive.
-func NewCounter(lo, hi int64) (*Counter, error) {
-	if hi < lo || hi-lo >= maxRange {
-		return nil, fmt.Errorf("scores span %d values, want 1 to %d", hi-lo+1, maxRange)
-	}
-	return &Counter{lo: lo, counts: make([]int64, hi-lo+1)}, nil
-}
-
-// Add counts one family. A score out of the counter's range is an error and is not counted.
-func (c *Counter) Add(score int64) error {
-	i := score - c.lo
-	if i < 0 || i >= int64(len(c.counts)) {
-		return errors.New("score out of the model's range")
-	}
-	c.counts[i]++
-	c.n++
-	return nil
-}
-
-// Merge adds what another counter of the same range has counted.
-func (c *Counter) Merge(other *Counter) error {
-	if c.lo != other.lo || len(c.counts) != len(other.counts) {
-		return errors.New("counters have different ranges")
-	}
-	for i, n := range other.counts {
-		c.counts[i] += n
-	}
-	c.n += other.n
-	return nil
-}
-
-// Families is the number counted.
-func (c *Counter) Families() int64 { return c.n }
-
-// Cutoffs takes the bounds from the counts, with the group sizes of SQL's ntile: where the number of families is not a
-// multiple of ten, the first groups have one more. With fewer than ten families the last groups are empty. It is an
-// error when nothing was counted.
-func (c *Counter) Cutoffs() (Cutoffs, error) {
-	var out Cutoffs
-	if c.n == 0 {
-		return out, errors.New("no family was counted")
-	}
-	size, larger := c.n/Deciles, c.n%Deciles
-	at, below := 0, int64(0) // below = families with a score up to counts[at], not included
-	end := int64(0)          // families in the groups so far
-	for k := range out {
-		end += size
-		if int64(k) < larger {
-			end++
-		}
-		for below+c.counts[at] < end {
-			below += c.counts[at]
-			at++
-		}
-		out[k] = c.lo + int64(at)
-	}
-	return out, nil
+	return out
 }
