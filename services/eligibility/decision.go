@@ -74,7 +74,7 @@ func (e *engine) score(rel *release, f *family) error {
 		return fmt.Errorf("model %s of release %s is not loaded", rel.Model, rel.ID)
 	}
 	f.Model, f.Score = rel.Model, nil
-	if s, ok := model.Score(&f.Facts); ok {
+	if s, ok := model.Score(&f.Facts, f.Area, f.day()); ok {
 		f.Score = &s
 	}
 	return nil

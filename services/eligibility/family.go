@@ -61,6 +61,12 @@ func newFamily(
 	return f, nil
 }
 
+// day is the day of the event in the family's time zone, as yyyymmdd: ages are taken on it.
+func (f *family) day() int32 {
+	y, m, d := f.RecordedAt.In(zone(f.Area)).Date()
+	return int32(y*10000 + int(m)*100 + d)
+}
+
 // newVerdict reads a verdict from its event.
 func newVerdict(env *event.Envelope, data *event.MatchDecided) (verdict, error) {
 	person, err := uuid.Parse(env.Subject)

@@ -115,17 +115,18 @@ func (d *decider) ensureRelease(ctx context.Context, modelID string) error {
 }
 
 // scoreOf is the family's score by model, from the stored score where that is of the same model.
-func scoreOf(model *pmt.Model, stored *int64, facts []byte) (int64, bool, error) {
+func scoreOf(model *pmt.Model, stored *int64, facts []byte, area string, recorded time.Time) (int64, bool, error) {
 	if facts == nil {
 		if stored == nil {
 			return 0, false, nil
 		}
 		return *stored, true, nil
 	}
-	f, err := fact.Decode(facts)
-	if err != nil {
+	f := family{Area: area, RecordedAt: recorded}
+	var err error
+	if f.Facts, err = fact.Decode(facts); err != nil {
 		return 0, false, err
 	}
-	score, ok := model.Score(&f)
+	score, ok := model.Score(&f.Facts, f.Area, f.day())
 	return score, ok, nil
 }

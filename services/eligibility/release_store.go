@@ -17,7 +17,7 @@ import (
 // scores hands out the score by model of each active family that has one, as of one moment and in no order.
 func (s *store) scores(ctx context.Context, model *pmt.Model, each func(id uuid.UUID, score int64) error) error {
 	rows, err := s.db.Query(ctx, `
-		SELECT family_id, score, CASE WHEN model <> $1 THEN facts END
+		SELECT family_id, score, CASE WHEN model <> $1 THEN facts END, area, recorded_at
 		FROM family
 		WHERE active`, model.ID)
 	if err != nil {
@@ -26,8 +26,10 @@ func (s *store) scores(ctx context.Context, model *pmt.Model, each func(id uuid.
 	var id uuid.UUID
 	var stored *int64
 	var facts []byte
-	_, err = pgx.ForEachRow(rows, []any{&id, &stored, &facts}, func() error {
-		score, ok, err := scoreOf(model, stored, facts)
+	var area string
+	var recorded time.Time
+	_, err = pgx.ForEachRow(rows, []any{&id, &stored, &facts, &area, &recorded}, func() error {
+		score, ok, err := scoreOf(model, stored, facts, area, recorded)
 		if err != nil || !ok {
 			return err
 		}

@@ -88,8 +88,8 @@ func explain(ctx context.Context, out io.Writer, e *engine, s *store, id uuid.UU
 	}
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	if model := e.models[f.Model]; model != nil {
-		fmt.Fprintf(w, "score by %s\tbase %d\n", model.ID, model.Base)
-		for _, c := range model.Explain(&f.Facts) {
+		fmt.Fprintf(w, "score by %s\tbase %d\n", model.ID, model.BaseIn(f.Area))
+		for _, c := range model.Explain(&f.Facts, f.Area, f.day()) {
 			note := ""
 			if c.Missing {
 				note = "not answered: what the model states for that"

@@ -8,6 +8,12 @@ import (
 	"dtks/services/eligibility/fact"
 )
 
+// Where and when families of these tests live.
+const (
+	village = "32.04.05.2001"
+	day     = int32(20260601)
+)
+
 func shipped(t testing.TB) *Model {
 	t.Helper()
 	models, err := Shipped()
@@ -40,7 +46,7 @@ func TestModel_Score(t *testing.T) {
 	t.Parallel()
 	m := shipped(t)
 	f := newFamily(poor)
-	got, ok := m.Score(f)
+	got, ok := m.Score(f, village, day)
 	// Base 133000; four members +500; head SD -500; farm labourer -900; soil floor -1200; bamboo wall -800; thatch -900;
 	// no electricity -1200; no toilet -1000; firewood -900; then what stands for the missing: status_bangunan -200,
 	// luas_lantai -400, air_minum -100, daya -500, kloset -200, limbah -300, kulkas 200, tv 100, motor 300, others 0.
@@ -49,7 +55,7 @@ func TestModel_Score(t *testing.T) {
 		t.Errorf("got %d %v, want %d", got, ok, want)
 	}
 	sum := m.Base
-	for _, c := range m.Explain(f) {
+	for _, c := range m.Explain(f, village, day) {
 		sum += c.Value
 	}
 	if sum != got {
@@ -63,8 +69,8 @@ func TestModel_ScoreWorseOff(t *testing.T) {
 	lo, hi := m.Range()
 	better := newFamily(map[string]int16{"lantai": 1, "mobil": 1, "daya": 5, "ac": 1, "jamban": 1, "dinding": 1})
 	worse := newFamily(poor)
-	b, _ := m.Score(better)
-	w, _ := m.Score(worse)
+	b, _ := m.Score(better, village, day)
+	w, _ := m.Score(worse, village, day)
 	if w >= b || w < lo || b > hi {
 		t.Errorf("worse off %d, better off %d, range %d to %d", w, b, lo, hi)
 	}
@@ -74,12 +80,12 @@ func TestModel_ScoreTooFewAnswers(t *testing.T) {
 	t.Parallel()
 	m := shipped(t)
 	f := newFamily(map[string]int16{"lantai": 8}) // with size, level and work of the head: four of at least five
-	if _, ok := m.Score(f); ok {
+	if _, ok := m.Score(f, village, day); ok {
 		t.Error("four answers gave a score")
 	}
 	i, _ := fact.Index("dinding")
 	f.Answers[i] = 1
-	if _, ok := m.Score(f); !ok {
+	if _, ok := m.Score(f, village, day); !ok {
 		t.Error("five answers gave no score")
 	}
 }
@@ -98,7 +104,19 @@ func TestLoad_Refuses(t *testing.T) {
 		{"OtherInstrument", `REGSOSEK2022.K`, `BDT2015`, "another instrument"},
 		{"NoMissingRule", `"missing_rule": {`, `"missing_rule": {}, "x": {`, "unknown field"},
 		{"FallingCutoffs", `128400`, `228400`, "below"},
-		{"HugeCoefficient", `-1200`, `-99999999`, "out of bounds"},
+		{"HugeCoefficient", `-1200`, `-9999999999`, "out of bounds"},
+		{"TooWide", `"base": 133000`, `"base": 2147483000`, "32 bits"},
+		{"NothingForMissing", `"9": -700}, "missing": -400}`, `"9": -700}}`, "what counts when it is missing"},
+		{"BothForMissing", `"9": -700}, "missing": -400}`, `"9": -700}, "missing": -400, "required": true}`, "what counts when it is missing"},
+		{"TwoForms", `"name": "lantai", "codes"`, `"name": "lantai", "linear": {"coefficient": 1, "per": 1}, "codes"`, "one of codes"},
+		{"DividedCode", `"name": "lantai", "codes"`, `"name": "lantai_per_anggota", "codes"`, "cannot be divided"},
+		{"PerZero", `"name": "rekening", "codes": {"1": 500, "2": 0}`, `"name": "rekening", "linear": {"coefficient": 1, "per": 0}`, "out of bounds"},
+		{"PointsFall", `"name": "rekening", "codes": {"1": 500, "2": 0}`, `"name": "rekening", "points": [{"at": 2, "value": 0}, {"at": 1, "value": 1}]`, "do not rise"},
+		{"AreaForm", `"unit":`, `"areas": ["3204"], "unit":`, "no area code"},
+		{"RegionForm", `"initial_cutoffs":`, `"regions": [{"area": "32.04.05", "base": 1, "min_answered": 1, "variables": [{"name": "tv", "codes": {"1": 1}, "missing": 0}]}], "initial_cutoffs":`, "no province or regency"},
+		{"ValidTo", `"unit":`, `"valid_to": "2025-12-31", "unit":`, "valid_to"},
+		{"ValidFrom", `2026-01-01`, `2026-13-01`, "valid_from"},
+		{"EightCutoffs", `128400, `, ``, "8 bounds"},
 		{"Fraction", `-1200`, `-1200.5`, "decoding"},
 		{"ID", `"ilustrasi-nasional-1"`, `"a.b"`, "id"},
 		{"Rest", "148800]\n}", "148800]\n}{}", "after its end"},
@@ -130,7 +148,7 @@ func FuzzLoad(f *testing.F) {
 			return
 		}
 		lo, hi := m.Range()
-		if s, ok := m.Score(newFamily(poor)); ok && (s < lo || s > hi) {
+		if s, ok := m.Score(newFamily(poor), village, day); ok && (s < lo || s > hi) {
 			t.Errorf("score %d outside %d to %d", s, lo, hi)
 		}
 	})
@@ -140,6 +158,6 @@ func BenchmarkModel_Score(b *testing.B) {
 	m, f := shipped(b), newFamily(poor)
 	b.ReportAllocs()
 	for b.Loop() {
-		m.Score(f)
+		m.Score(f, village, day)
 	}
 }
