@@ -99,7 +99,7 @@ func (h *household) health(p *Member) {
 // needs draws the PPKS types that follow from what is known of the person, and now and then one that does not.
 func (h *household) needs(p *Member) {
 	poor := h.f.Welfare < -0.9
-	severe := slices.Contains(p.Disability[:], 1) || slices.Contains(p.Disability[:], 2)
+	severe := p.severe()
 	add := func(when bool, percent, kind int) {
 		if when && h.r.IntN(100) < percent {
 			p.PPKS = append(p.PPKS, kind)

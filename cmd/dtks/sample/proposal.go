@@ -21,7 +21,7 @@ func (f *Family) Proposal() importer.Proposal {
 			MemberID: m.ID, NIK: m.Entered.NIK, Name: m.Entered.Name, BirthPlace: m.Entered.BirthPlace,
 			BirthDate: m.Entered.BirthDate, Sex: m.Entered.Sex, Mother: m.Entered.Mother,
 			Relation: m.Relation, Marital: m.Marital, School: m.School, SchoolLevel: m.SchoolLevel, Work: m.Work,
-			Pregnant: m.Pregnant, Chronic: m.Chronic, PPKS: m.PPKS,
+			Presence: m.Presence, Orphan: m.Orphan, Cover: m.Cover, Pregnant: m.Pregnant, Chronic: m.Chronic, PPKS: m.PPKS,
 		}
 		for k, code := range m.Disability {
 			if code == 0 {

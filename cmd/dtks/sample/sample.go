@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"time"
 
@@ -71,6 +72,8 @@ type Member struct {
 	Fault   Fault
 
 	Relation, Marital, School, SchoolLevel, Work int
+	Presence, Orphan                             int
+	Cover                                        *int // nil = not asked
 
 	Pregnant   bool
 	Disability [9]int // by regsosek.Functions; 0 = not asked
@@ -136,6 +139,7 @@ func (m *maker) family(i int) *Family {
 	if !m.Clean {
 		m.spoil(f, r)
 	}
+	m.beside(f)
 	return f
 }
 
@@ -157,6 +161,11 @@ func (m *maker) truth(i int) (*Family, *rand.Rand) {
 }
 
 var streets = list("MELATI MAWAR KENANGA CEMPAKA FLAMBOYAN ANGGREK BERINGIN CENDANA PALA SAWO MANGGIS RAMBUTAN GARUDA MERPATI NURI BATU KALI GUNUNG PANTAI SAWAH")
+
+// severe reports whether any function is severely limited.
+func (p *Member) severe() bool {
+	return slices.Contains(p.Disability[:], 1) || slices.Contains(p.Disability[:], 2)
+}
 
 // difficulties spells them as the CSV does: "jalan=1 lihat=2"; empty where nothing was asked.
 func (p *Member) difficulties() string {

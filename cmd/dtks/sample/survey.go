@@ -2,6 +2,7 @@ package sample
 
 import (
 	"math/rand/v2"
+	"slices"
 
 	"dtks/pkg/regsosek"
 )
@@ -66,22 +67,25 @@ type question struct {
 	herd   [2]int
 }
 
-// questions stand in the order of regsosek.Items.
+// form holds the form's own items; those beside it are answered by type beside.
+var form = slices.DeleteFunc(slices.Clone(regsosek.Items), func(item regsosek.Item) bool { return item.Beside })
+
+// questions stand in the order of form.
 var questions = func() []question {
-	all := make([]question, len(regsosek.Items))
-	for i, item := range regsosek.Items {
+	all := make([]question, len(form))
+	for i, item := range form {
 		half, asset := assets[item.Name]
 		all[i] = question{housing[item.Name], half, asset, herds[item.Name]}
 	}
 	return all
 }()
 
-// survey answers the family items from the latent welfare. One answer in a hundred was left out.
+// survey answers the form's family items from the latent welfare. One answer in a hundred was left out.
 func survey(r *rand.Rand, welfare float64, province string) []Answer {
 	answers := make([]Answer, 0, len(regsosek.Items))
 	lit, toilet, business := 0, 0, 0
-	for i := range regsosek.Items {
-		name := regsosek.Items[i].Name
+	for i := range form {
+		name := form[i].Name
 		x := welfare + 0.55*r.NormFloat64()
 		var code int
 		switch name {

@@ -26,7 +26,8 @@ type Counts struct {
 
 // Columns of families.csv before the survey items, which follow under their own names.
 var Columns = []string{"source", "source_id", "area", "kk", "address", "member_id", "nik", "name", "birth_place", "birth_date",
-	"sex", "mother", "relation", "marital", "school", "school_level", "work", "pregnant", "disability", "chronic", "ppks", "instrument"}
+	"sex", "mother", "relation", "marital", "school", "school_level", "work", "presence", "orphan", "health_cover",
+	"pregnant", "disability", "chronic", "ppks", "instrument"}
 
 // Generate writes the files of a population, a family at a time.
 func Generate(w Writers, o Options) (Counts, error) {
@@ -118,8 +119,8 @@ func (f *file) family(of *Family) {
 		f.line = append(f.line[:0], of.Source, of.SourceID, of.Area, of.KK,
 			of.place(), p.ID,
 			p.Entered.NIK, p.Entered.Name, p.Entered.BirthPlace, p.Entered.BirthDate, p.Entered.Sex, p.Entered.Mother,
-			code(p.Relation), code(p.Marital), code(p.School), number(p.SchoolLevel), number(p.Work), yes(p.Pregnant),
-			p.difficulties(), numbers(p.Chronic), numbers(p.PPKS), regsosek.Instrument)
+			code(p.Relation), code(p.Marital), code(p.School), number(p.SchoolLevel), number(p.Work), code(p.Presence), code(p.Orphan),
+			answered(p.Cover), yes(p.Pregnant), p.difficulties(), numbers(p.Chronic), numbers(p.PPKS), regsosek.Instrument)
 		at := 0
 		for k := range regsosek.Items {
 			cell := ""
@@ -141,6 +142,14 @@ func code(n int) string {
 		return ""
 	}
 	return strconv.Itoa(n)
+}
+
+// answered leaves what was not asked empty.
+func answered(n *int) string {
+	if n == nil {
+		return ""
+	}
+	return strconv.Itoa(*n)
 }
 
 func yes(b bool) string {
