@@ -1,10 +1,13 @@
 package pmt
 
 import (
+	"math/rand/v2"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
+	"dtks/pkg/regsosek"
 	"dtks/services/eligibility/fact"
 )
 
@@ -141,15 +144,29 @@ func FuzzLoad(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(file)
+	f.Add([]byte(regional))
 	f.Add([]byte(`{"id":"x","variables":[{"name":"lantai","bands":[{"value":1}]}]}`))
+	r := rand.New(rand.NewPCG(5, 6))
+	families := []*fact.Family{newFamily(poor), randomFamily(r), randomFamily(r), randomFamily(r)}
 	f.Fuzz(func(t *testing.T, file []byte) {
 		m, err := Load(file)
 		if err != nil {
 			return
 		}
 		lo, hi := m.Range()
-		if s, ok := m.Score(newFamily(poor), village, day); ok && (s < lo || s > hi) {
-			t.Errorf("score %d outside %d to %d", s, lo, hi)
+		c, scores := m.NewColumns(len(families)), make([]int32, len(families))
+		for i, family := range families {
+			c.Set(i, family, village, day)
+		}
+		c.Score(scores)
+		for i, family := range families {
+			s, ok := m.Score(family, village, day)
+			if ok && (s < lo || s > hi) {
+				t.Errorf("score %d outside %d to %d", s, lo, hi)
+			}
+			if ok != (scores[i] != NoScore) || ok && int64(scores[i]) != s {
+				t.Errorf("column %d, alone %d %v", scores[i], s, ok)
+			}
 		}
 	})
 }
@@ -159,5 +176,74 @@ func BenchmarkModel_Score(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		m.Score(f, village, day)
+	}
+}
+
+// TestShipped_IncomeOrder: income divided by members, rounded down; none without income.
+func TestShipped_IncomeOrder(t *testing.T) {
+	t.Parallel()
+	models, err := Shipped()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := models["pendapatan-per-kapita-2020-1"]
+	f := newFamily(map[string]int16{"pendapatan": 1001})
+	f.Members = f.Members[:3]
+	if got, ok := m.Score(f, village, day); !ok || got != 333_666 {
+		t.Errorf("got %d %v, want 333666 rupiah", got, ok)
+	}
+	without := newFamily(poor)
+	if got, ok := m.Score(without, village, day); ok {
+		t.Errorf("a family without an income has score %d", got)
+	}
+	zero := newFamily(map[string]int16{"pendapatan": 0})
+	if got, ok := m.Score(zero, village, day); !ok || got != 0 {
+		t.Errorf("an income of nothing: got %d %v, want 0", got, ok)
+	}
+}
+
+// TestModel_ScoreMonotone makes families worse off in one answer: where a model's values only rise with the code's rank,
+// the score never rises.
+func TestModel_ScoreMonotone(t *testing.T) {
+	t.Parallel()
+	m := shipped(t)
+	r := rand.New(rand.NewPCG(3, 4))
+	tried := 0
+	for range 3000 {
+		f := randomFamily(r)
+		before, ok := m.Score(f, village, day)
+		v := m.Variables[r.IntN(len(m.Variables))]
+		at, isItem := fact.Index(v.Name)
+		if !ok || !isItem || f.Answers[at] == fact.Absent {
+			continue
+		}
+		value := func(code int16) (int64, bool) {
+			if v.Codes != nil {
+				x, known := v.Codes[strconv.Itoa(int(code))]
+				return x, known
+			}
+			for _, b := range v.Bands {
+				if b.UpTo == nil || int64(code) <= *b.UpTo {
+					return b.Value, true
+				}
+			}
+			return 0, false
+		}
+		item, _ := regsosek.Lookup(v.Name)
+		worse := int16(item.Min + r.IntN(item.Max-item.Min+1))
+		x, known := value(f.Answers[at])
+		y, alsoKnown := value(worse)
+		if !known || !alsoKnown || y > x {
+			continue
+		}
+		f.Answers[at] = worse
+		after, _ := m.Score(f, village, day)
+		if after > before || after-before != y-x {
+			t.Fatalf("%s made worse by %d: score went from %d to %d", v.Name, x-y, before, after)
+		}
+		tried++
+	}
+	if tried < 500 {
+		t.Errorf("only %d changes were tried", tried)
 	}
 }

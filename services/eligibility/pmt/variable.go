@@ -74,8 +74,9 @@ func (s *step) at(x int32) int64 {
 	return answered + s.curve(int64(x))
 }
 
-// tabled is how many numbers a table may hold. All codes, counts, ages and percentages do; amounts per member do not.
-const tabled = 10_000
+// tabled is how many numbers a table may hold: all codes, ages, percentages and square metres. Herds and amounts per member
+// go the long way.
+const tabled = 1000
 
 // ready checks the variable and makes it fast.
 func (v *Variable) ready() (step, error) {
