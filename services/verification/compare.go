@@ -12,7 +12,7 @@ import (
 // change is one value that a proposal would replace. Old is "" where nothing was in force.
 type change struct {
 	PersonID string `json:"person_id,omitempty" doc:"empty for a value of the family"`
-	Field    string `json:"field" doc:"identity field, survey.<item>, area of a family that moves, or left of a person who leaves it"`
+	Field    string `json:"field" doc:"identity field, survey.<item> of the family or of the person, area of a family that moves, or left of a person who leaves it"`
 	Old      string `json:"old"`
 	New      string `json:"new"`
 }
@@ -46,8 +46,8 @@ func (f inForce) asleep(person string) bool {
 const left = "left"
 
 // compare lists what differs between the values in force and the proposed ones: family first, then persons in the order
-// of the proposal, those who leave, and survey items by name. A person who is not in force yet is new in every field.
-// toArea is "" unless the family moves. Without a family in force there is nothing to compare with.
+// of the proposal, those who leave, survey items by name, and those of each member. A person who is not in force yet is
+// new in every field. toArea is "" unless the family moves. Without a family in force there is nothing to compare with.
 func compare(old inForce, toArea string, identity *event.ProposalIdentity, survey *event.FamilySurvey) []change {
 	if old.Family == nil && len(old.Persons) == 0 {
 		return nil
@@ -83,16 +83,45 @@ func compare(old inForce, toArea string, identity *event.ProposalIdentity, surve
 		}
 	}
 	if survey != nil && old.Survey != nil {
-		items := maps.Clone(old.Survey.Answers)
-		if items == nil {
-			items = map[string]int{}
-		}
-		maps.Copy(items, survey.Answers)
-		for _, item := range slices.Sorted(maps.Keys(items)) {
-			add("", "survey."+item, answer(old.Survey.Answers, item), answer(survey.Answers, item))
+		out = append(out, compareAnswers("", old.Survey.Answers, survey.Answers)...)
+		for i := range survey.Members {
+			id := survey.Members[i].PersonID
+			out = append(out, compareAnswers(id, memberAnswers(old.Survey.Members, id), memberAnswers(survey.Members, id))...)
 		}
 	}
 	return out
+}
+
+// compareAnswers lists the survey items that differ, by name. person is "" for the family's.
+func compareAnswers(person string, was, is map[string]int) []change {
+	items := slices.AppendSeq(slices.Collect(maps.Keys(was)), maps.Keys(is))
+	slices.Sort(items)
+	var out []change
+	for _, item := range slices.Compact(items) {
+		if before, after := answer(was, item), answer(is, item); before != after {
+			out = append(out, change{person, "survey." + item, before, after})
+		}
+	}
+	return out
+}
+
+// memberAnswers lists by item what the survey says of a person, without what the identity says too; nil when it says nothing.
+func memberAnswers(members []event.MemberSurvey, id string) map[string]int {
+	i := slices.IndexFunc(members, func(m event.MemberSurvey) bool { return m.PersonID == id })
+	if i < 0 {
+		return nil
+	}
+	m := &members[i]
+	answers := map[string]int{"school_level": m.SchoolLevel, "work": m.Work} // 0 is an answer: none
+	for item, code := range map[string]int{"relation": m.Relation, "marital": m.Marital, "school": m.School, "presence": m.Presence, "orphan": m.Orphan} {
+		if code != 0 {
+			answers[item] = code
+		}
+	}
+	if m.Cover != nil {
+		answers["health_cover"] = *m.Cover
+	}
+	return answers
 }
 
 func personOf(persons []event.PersonIdentity, id string) event.PersonIdentity {

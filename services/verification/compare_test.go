@@ -113,3 +113,34 @@ func TestCase_LeavesOutWhoLeft(t *testing.T) {
 	w.recorded(t, whole(event.Inactive), person(stays, event.Inactive))
 	check("asleep")
 }
+
+// What is asked of a member decides money too: whoever approves sees it change.
+func TestCompare_MemberAnswers(t *testing.T) {
+	t.Parallel()
+	old := inForce{
+		Persons: []event.PersonIdentity{{PersonID: "p1"}, {PersonID: "p2"}},
+		Survey: &event.FamilySurvey{Members: []event.MemberSurvey{
+			{PersonID: "p1", Relation: 1, Work: 4, School: 3, SchoolLevel: 3, Presence: 1, Cover: new(0)},
+			{PersonID: "p2", Relation: 3, School: 2, SchoolLevel: 3},
+		}},
+	}
+	survey := &event.FamilySurvey{Members: []event.MemberSurvey{
+		{PersonID: "p2", Relation: 3, School: 2, SchoolLevel: 3, Orphan: 2, Cover: new(0)},
+		{PersonID: "p1", Relation: 1, School: 3, SchoolLevel: 3, Presence: 3},
+		{PersonID: "p3", Relation: 3, Marital: 1},
+	}}
+	want := []change{
+		{"p2", "survey.health_cover", "", "0"},
+		{"p2", "survey.orphan", "", "2"},
+		{"p1", "survey.health_cover", "0", ""},
+		{"p1", "survey.presence", "1", "3"},
+		{"p1", "survey.work", "4", "0"},
+		{"p3", "survey.marital", "", "1"},
+		{"p3", "survey.relation", "", "3"},
+		{"p3", "survey.school_level", "", "0"},
+		{"p3", "survey.work", "", "0"},
+	}
+	if diff := cmp.Diff(want, compare(old, "", nil, survey)); diff != "" {
+		t.Errorf("changes (-want +got):\n%s", diff)
+	}
+}
