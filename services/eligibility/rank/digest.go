@@ -23,6 +23,20 @@ func (d *Digest) Add(family [16]byte, score int64) {
 	})
 }
 
+// AddRow takes in what a family is ranked by: its id, score, weight and regency.
+func (d *Digest) AddRow(r *Row) {
+	var in [24]byte
+	copy(in[:], r.ID[:])
+	binary.BigEndian.PutUint32(in[16:], uint32(r.Score))
+	binary.BigEndian.PutUint16(in[20:], r.Weight)
+	binary.BigEndian.PutUint16(in[22:], r.Regency)
+	h := sha256.Sum256(in[:])
+	d.Merge(Digest{
+		binary.LittleEndian.Uint64(h[0:]), binary.LittleEndian.Uint64(h[8:]),
+		binary.LittleEndian.Uint64(h[16:]), binary.LittleEndian.Uint64(h[24:]),
+	})
+}
+
 // Merge adds the digest of another, disjoint set.
 func (d *Digest) Merge(o Digest) {
 	var carry uint64
