@@ -1,13 +1,13 @@
 package rank
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // newRows draws a population of the given regencies, scores 0 to span-1 and one to eight members.
@@ -154,8 +154,8 @@ func checkBoundaries(t *testing.T, a *Area, rows []Row) {
 		for _, r := range rows[at+1 : min(at+1+Margin, len(rows))] {
 			want.Above = append(want.Above, pointOf(r))
 		}
-		if diff := cmp.Diff(want, bound); diff != "" {
-			t.Fatalf("bound %d (-want +got):\n%s", k+1, diff)
+		if !slices.Equal(want.Below, bound.Below) || !slices.Equal(want.Above, bound.Above) {
+			t.Fatalf("bound %d (-want +got):\n%s", k+1, cmp.Diff(want, bound))
 		}
 	}
 }
@@ -189,8 +189,10 @@ func TestBuild_ShardsAndOrder(t *testing.T) {
 		if gotDigest != digest {
 			t.Errorf("%+v: another digest", how)
 		}
-		if diff := cmp.Diff(want.Areas(), got.Areas(), cmpopts.EquateEmpty()); diff != "" {
-			t.Errorf("%+v (-want +got):\n%s", how, diff)
+		for code, a := range want.Areas() {
+			if other := got.Area(code); other == nil || !bytes.Equal(a.Encode(), other.Encode()) {
+				t.Errorf("%+v: area %s differs", how, code)
+			}
 		}
 	}
 	for name, change := range map[string]func(*Row){
