@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -50,18 +51,27 @@ type engine struct {
 	models     pmt.Models
 	sets       *rules.Sets
 	programmes []string // switched on, in order of code
+	evaluators sync.Pool
 }
 
 func newEngine(models pmt.Models, sets *rules.Sets, programmes []string) (*engine, error) {
 	programmes = slices.Clone(programmes)
 	slices.Sort(programmes)
 	programmes = slices.Compact(programmes)
-	for _, p := range programmes {
-		if !slices.Contains(sets.Programmes(), p) {
-			return nil, fmt.Errorf("there are no rules for programme %q", p)
-		}
+	if err := sets.Ready(); err != nil {
+		return nil, err
 	}
-	return &engine{models, sets, programmes}, nil
+	first, err := sets.Evaluator(programmes)
+	if err != nil {
+		return nil, err
+	}
+	e := &engine{models: models, sets: sets, programmes: programmes}
+	e.evaluators.New = func() any {
+		again, _ := sets.Evaluator(programmes) // which has worked before
+		return again
+	}
+	e.evaluators.Put(first)
+	return e, nil
 }
 
 // score sets the family's score by the release's model.
@@ -90,11 +100,14 @@ func (e *engine) decide(rel *release, f *family, v *verdict) []decision {
 	if rel.ReleasedAt.After(newest) {
 		newest = rel.ReleasedAt
 	}
-	facts := rules.Facts{Active: f.Active, Family: &f.Facts}
+	facts := rules.Facts{Active: f.Active, Area: f.Area, Family: &f.Facts, Verdicts: make([]string, len(f.Facts.Members))}
 	base := decision{FamilyID: f.ID, Score: f.Score, Release: rel.ID, Model: rel.Model, FamilyVersion: f.Version,
 		Verdict: identity{f.Head, f.HeadIdentity}}
 	if v != nil && v.Version > 0 && v.Person == f.Head && v.Identity == f.HeadIdentity {
-		facts.Verdict, base.VerdictVersion = v.Verdict, v.Version
+		base.VerdictVersion = v.Version
+		if head := f.Facts.HeadIndex(); head >= 0 {
+			facts.Verdicts[head] = v.Verdict
+		}
 		if v.RecordedAt.After(newest) {
 			newest = v.RecordedAt
 		}
@@ -107,28 +120,37 @@ func (e *engine) decide(rel *release, f *family, v *verdict) []decision {
 	}
 	y, m, d := newest.In(zone(f.Area)).Date()
 	base.DecidedOn = time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
-	facts.Decile, facts.Day = base.Decile, rules.Day(base.DecidedOn)
-	out := make([]decision, len(e.programmes))
-	for i, programme := range e.programmes {
-		out[i] = base
-		out[i].Programme = programme
-		e.apply(&out[i], &facts)
+	facts.Places.Decile[rank.National], facts.Day = uint8(base.Decile), rules.Day(base.DecidedOn)
+	evaluator := e.evaluators.Get().(*rules.Evaluator)
+	defer e.evaluators.Put(evaluator)
+	out := make([]decision, 0, len(e.programmes))
+	results := evaluator.Evaluate(&facts)
+	for i := range results {
+		if slices.Contains(e.programmes, results[i].Programme) {
+			out = append(out, base)
+			out[len(out)-1].apply(&results[i])
+		}
 	}
+	slices.SortFunc(out, func(a, b decision) int { return strings.Compare(a.Programme, b.Programme) })
 	return out
 }
 
 // reasonNoRules is the reason where no rule set was in force on the day.
 const reasonNoRules = "no_rule_set"
 
-func (e *engine) apply(d *decision, facts *rules.Facts) {
-	set := e.sets.For(d.Programme, facts.Day)
-	if set == nil {
-		d.Outcome, d.Reasons = event.Undetermined, []string{reasonNoRules}
+func (d *decision) apply(r *rules.Result) {
+	d.Programme, d.Outcome, d.Amount = r.Programme, r.Outcome, r.Amount
+	if r.Set == nil {
+		d.Reasons = []string{reasonNoRules}
 		return
 	}
-	r := set.Evaluate(facts)
-	d.RuleSet, d.Outcome, d.Amount = set.ID, r.Outcome, r.Amount
-	d.Reasons, d.Components, d.Clauses = r.Reasons, r.Components, r.Clauses
+	d.RuleSet, d.Reasons = r.Set.ID, r.Reasons()
+	for _, a := range r.Answers {
+		d.Clauses += string(rune(a))
+	}
+	for _, p := range r.Paid {
+		d.Components = append(d.Components, r.Set.Components[p.Component].Code)
+	}
 }
 
 // digest identifies the decision with everything it rests on.

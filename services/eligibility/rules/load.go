@@ -6,26 +6,21 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"dtks/pkg/event"
-
-	"cel.dev/cel-go/cel"
-	"cel.dev/cel-go/common/cost"
 )
 
-// maxCost bounds one expression, in CEL's cost units, before it is ever run. Every fact is a scalar and macros are
-// switched off, so that there are no loops and the bound is sound: no meter is needed while deciding.
-const maxCost = 100
+var (
+	idForm   = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	codeForm = regexp.MustCompile(`^[a-z0-9]+(_[a-z0-9]+)*$`)
+	areaForm = regexp.MustCompile(`^[0-9]{2}(\.[0-9]{2}(\.[0-9]{2}(\.[0-9]{4})?)?)?$`)
+)
 
-// maxText bounds strings in estimates: the longest text a fact can have.
-const maxText = 32
-
-var idForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
-
-var codeForm = regexp.MustCompile(`^[a-z0-9]+(_[a-z0-9]+)*$`)
-
-// Load reads a rule set, compiles it and runs its cases.
+// Load reads a rule set, compiles it and runs its cases. What it refers to need not be there: its cases state the
+// outcomes of other sets.
 func Load(file []byte) (*Set, error) {
 	dec := json.NewDecoder(bytes.NewReader(file))
 	dec.DisallowUnknownFields()
@@ -42,8 +37,10 @@ func Load(file []byte) (*Set, error) {
 	if err := s.compile(); err != nil {
 		return nil, err
 	}
+	alone := NewSets()
+	alone.put(s)
 	for i := range s.Cases {
-		if err := s.Cases[i].run(s); err != nil {
+		if err := s.runCase(&s.Cases[i], len(alone.expressions)); err != nil {
 			return nil, fmt.Errorf("case %q: %w", s.Cases[i].Name, err)
 		}
 	}
@@ -55,7 +52,7 @@ func (s *Set) check() error {
 	if s.from, err = parseDay(s.ValidFrom); err != nil {
 		return fmt.Errorf("valid_from: %w", err)
 	}
-	s.to = 99991231
+	s.to = never
 	if s.ValidTo != "" {
 		if s.to, err = parseDay(s.ValidTo); err != nil {
 			return fmt.Errorf("valid_to: %w", err)
@@ -66,111 +63,126 @@ func (s *Set) check() error {
 		return errors.New("id is not lower-case words joined by hyphens")
 	case !idForm.MatchString(s.Programme) || len(s.Programme) > 32:
 		return errors.New("programme is not lower-case words joined by hyphens")
+	case s.Kind != Programme && s.Kind != Criteria:
+		return errors.New("kind is neither programme nor criteria")
+	case s.Unit != Family && s.Unit != Person:
+		return errors.New("unit is neither family nor person")
 	case s.Title.ID == "" || s.Title.EN == "" || s.Source == "":
 		return errors.New("title or source is missing")
 	case s.to < s.from:
 		return errors.New("valid_to is before valid_from")
+	case slices.ContainsFunc(s.Areas, func(a string) bool { return !areaForm.MatchString(a) }):
+		return errors.New("an area is no code of a province, regency, district or village")
 	case len(s.Clauses) == 0 || len(s.Clauses) > 64 || len(s.Components) > 32:
 		return errors.New("a rule set has 1 to 64 clauses and at most 32 components")
 	case len(s.Cases) == 0:
 		return errors.New("a rule set without test cases is not loaded")
-	case s.Amount < 0 || s.MaxComponents < 0 || (len(s.Components) > 0) != (s.MaxComponents > 0):
-		return errors.New("amount or max_components makes no sense")
-	}
-	for i, c := range s.Clauses {
-		for _, r := range []Reason{c.Holds, c.Fails.Reason, c.Missing} {
-			if !codeForm.MatchString(r.Code) || r.Text.ID == "" || r.Text.EN == "" {
-				return fmt.Errorf("clause %d has a reason without code or text", i+1)
-			}
-		}
-		if c.Fails.Outcome != event.NotEntitled && c.Fails.Outcome != event.Undetermined {
-			return fmt.Errorf("clause %d has no outcome for when it fails", i+1)
-		}
-		if c.Source == "" {
-			return fmt.Errorf("clause %d has no source", i+1)
-		}
-	}
-	for i, c := range s.Components {
-		if !codeForm.MatchString(c.Code) || c.Text.ID == "" || c.Text.EN == "" || c.Source == "" || c.Amount <= 0 || c.Limit <= 0 {
-			return fmt.Errorf("component %d lacks code, text, source, amount or limit", i+1)
-		}
-	}
-	return nil
-}
-
-func (s *Set) compile() error {
-	family, member, err := environments()
-	if err != nil {
-		return err
 	}
 	for i := range s.Clauses {
-		if s.Clauses[i].program, err = compile(family, s.Clauses[i].Expr); err != nil {
-			return fmt.Errorf("clause %d: %w", i+1, err)
+		if err := s.checkClause(i); err != nil {
+			return fmt.Errorf("clause %d %w", i+1, err)
 		}
+	}
+	for i := range s.Cases {
+		if s.Unit == Family && s.Cases[i].Reasons == nil {
+			return fmt.Errorf("case %q does not say the reasons", s.Cases[i].Name)
+		}
+	}
+	if s.Kind == Criteria {
+		return s.checkCriteria()
+	}
+	return s.checkAmounts()
+}
+
+func (s *Set) checkClause(i int) error {
+	c := &s.Clauses[i]
+	for _, r := range []Reason{c.Holds, c.Fails.Reason, c.Missing} {
+		if !codeForm.MatchString(r.Code) || len(r.Code) > 64 || r.Text.ID == "" || r.Text.EN == "" {
+			return errors.New("has a reason without code or text")
+		}
+	}
+	for j := range i {
+		if s.Clauses[j].Holds.Code == c.Holds.Code {
+			return fmt.Errorf("says %s when it holds, as clause %d does", c.Holds.Code, j+1)
+		}
+	}
+	switch {
+	case c.Source == "":
+		return errors.New("has no source")
+	case s.Kind == Criteria && c.Gate:
+		return errors.New("is a gate, and criteria have none")
+	case s.Kind == Programme && c.Fails.Outcome != event.NotEntitled && c.Fails.Outcome != event.Undetermined:
+		return errors.New("has no outcome for when it fails")
+	}
+	return nil
+}
+
+func (s *Set) checkCriteria() error {
+	switch {
+	case s.Met == nil || s.Met.AtLeast < 0 || s.Met.AtLeast == 0 && len(s.Met.AnyOf) == 0:
+		return errors.New("criteria do not say when they are met")
+	case s.Met.AtLeast > len(s.Clauses):
+		return errors.New("criteria are met with more clauses than there are")
+	case s.Met.Source == "":
+		return errors.New("met has no source")
+	case s.Amount != 0 || len(s.Components) > 0 || s.MaxComponents != 0:
+		return errors.New("criteria pay nothing")
+	}
+	for _, code := range s.Met.AnyOf {
+		if !slices.ContainsFunc(s.Clauses, func(c Clause) bool { return c.Holds.Code == code }) {
+			return fmt.Errorf("met names %s, which no clause says when it holds", code)
+		}
+	}
+	return nil
+}
+
+// maxAmount bounds what one line can pay: a trillion rupiah a year, far below where sums of them would overflow.
+const maxAmount = 1_000_000_000_000
+
+func (s *Set) checkAmounts() error {
+	switch {
+	case s.Met != nil:
+		return errors.New("only criteria have met")
+	case s.Amount < 0 || s.Amount > maxAmount:
+		return errors.New("amount makes no sense")
+	case s.Unit == Family && (s.MaxComponents < 0 || (len(s.Components) > 0) != (s.MaxComponents > 0)):
+		return errors.New("max_components makes no sense")
+	case s.Unit == Person && s.MaxComponents != 0:
+		return errors.New("max_components is for sets by family")
 	}
 	for i := range s.Components {
-		if s.Components[i].program, err = compile(member, s.Components[i].Expr); err != nil {
-			return fmt.Errorf("component %q: %w", s.Components[i].Code, err)
+		c := &s.Components[i]
+		if !codeForm.MatchString(c.Code) || c.Text.ID == "" || c.Text.EN == "" || c.Source == "" || c.Amount <= 0 || c.Amount > maxAmount {
+			return fmt.Errorf("component %d lacks code, text, source or amount", i+1)
+		}
+		if (s.Unit == Family) != (c.Limit > 0) {
+			return fmt.Errorf("component %q: a limit is for sets by family, and they need one", c.Code)
+		}
+		if slices.ContainsFunc(s.Components[:i], func(o Component) bool { return o.Code == c.Code }) {
+			return fmt.Errorf("component %q is there twice", c.Code)
 		}
 	}
 	return nil
 }
 
-func compile(env *cel.Env, expr string) (cel.Program, error) {
-	if len(expr) > 2000 {
-		return nil, errors.New("expression is longer than 2000 characters")
+// covers gives how closely the set is made for an area: the length of the longest of its codes that the area lies in,
+// 0 when it is for everywhere, -1 when it is not for that area.
+func (s *Set) covers(area string) int {
+	if len(s.Areas) == 0 {
+		return 0
 	}
-	ast, issues := env.Compile(expr)
-	if issues.Err() != nil {
-		return nil, issues.Err()
+	longest := -1
+	for _, a := range s.Areas {
+		if len(a) > longest && (a == area || strings.HasPrefix(area, a) && area[len(a)] == '.') {
+			longest = len(a)
+		}
 	}
-	if !ast.OutputType().IsExactType(cel.BoolType) {
-		return nil, fmt.Errorf("expression gives %s, want bool", ast.OutputType())
-	}
-	estimate, err := env.EstimateCost(ast, sizes{})
-	if err != nil {
-		return nil, fmt.Errorf("estimating cost: %w", err)
-	}
-	if estimate.Max > maxCost {
-		return nil, fmt.Errorf("expression may cost %d, limit is %d", estimate.Max, maxCost)
-	}
-	return env.Program(ast, cel.EvalOptions(cel.OptOptimize))
-}
-
-// sizes tells the estimator how long facts can be.
-type sizes struct{}
-
-// EstimateSize is part of cost.Estimator.
-func (sizes) EstimateSize(cost.AstNode) *cost.SizeEstimate {
-	return &cost.SizeEstimate{Min: 0, Max: maxText}
-}
-
-// EstimateCallCost is part of cost.Estimator: CEL's own figures are used.
-func (sizes) EstimateCallCost(string, string, *cost.AstNode, []cost.AstNode) *cost.CallEstimate {
-	return nil
-}
-
-// environments are the two sets of typed names, of a family and of a member.
-func environments() (family, member *cel.Env, err error) {
-	if family, err = environment(familyTypes); err != nil {
-		return nil, nil, err
-	}
-	member, err = environment(memberTypes)
-	return family, member, err
-}
-
-// environment declares the names. Macros (all, exists, map ...) are off.
-func environment(names []factType) (*cel.Env, error) {
-	opts := []cel.EnvOption{cel.ClearMacros()}
-	for _, n := range names {
-		opts = append(opts, cel.Variable(n.name, n.kind))
-	}
-	return cel.NewEnv(opts...)
+	return longest
 }
 
 func parseDay(s string) (int32, error) {
 	t, err := time.Parse(time.DateOnly, s)
-	if err != nil {
+	if err != nil || t.Year() < 1000 {
 		return 0, errors.New("not a date like 2006-01-02")
 	}
 	return Day(t), nil

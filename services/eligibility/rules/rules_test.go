@@ -7,6 +7,7 @@ import (
 
 	"dtks/pkg/event"
 	"dtks/services/eligibility/fact"
+	"dtks/services/eligibility/rank"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -20,100 +21,119 @@ func shipped(t testing.TB) *Sets {
 	return sets
 }
 
-// newFacts is a family that PKH and Sembako both accept.
+// newFacts is a family that most programmes accept.
 func newFacts(change ...func(*Facts)) *Facts {
 	family := fact.New()
 	family.Members = []fact.Member{
-		{Relation: 1, Sex: 'L', Born: 19850505, School: 3, Level: 3, Work: 7},
-		{Relation: 2, Sex: 'P', Born: 19900505, School: 3, Level: 8, Pregnant: true},
-		{Relation: 3, Sex: 'L', Born: 20170101, School: 2, Level: 3},
-		{Relation: 3, Sex: 'P', Born: 20240101},
+		{Relation: 1, Sex: 'L', Born: 19850505, Marital: 2, School: 3, Level: 3, Work: 7, Orphan: 1, Cover: 0},
+		{Relation: 2, Sex: 'P', Born: 19900505, Marital: 2, School: 3, Level: 8, Orphan: 1, Cover: 0, Pregnant: true},
+		{Relation: 3, Sex: 'L', Born: 20170101, Marital: 1, School: 2, Level: 3, Orphan: 1, Cover: 0},
+		{Relation: 3, Sex: 'P', Born: 20240101, Marital: 1, School: 1, Orphan: 1, Cover: 0},
 	}
-	f := &Facts{Active: true, Verdict: "padan", Decile: 2, Day: 20260601, Family: &family}
+	f := &Facts{Active: true, Day: 20260601, Area: "32.04.05.2001", Family: &family, Verdicts: []string{"padan", "padan", "padan", "padan"},
+		Places: rank.Places{Decile: [3]uint8{2, 2, 2}, Percentile: [3]uint8{15, 15, 15}}}
 	for _, c := range change {
 		c(f)
 	}
 	return f
 }
 
-func TestSets_Golden(t *testing.T) {
-	t.Parallel()
-	ok := []string{"family_active", "verdict_known", "verdict_padan", "decile_within_4", "no_civil_servant"}
-	tests := []struct {
-		name      string
-		programme string
-		facts     *Facts
-		want      Result
-	}{
-		{"SembakoEntitled", "sembako", newFacts(),
-			Result{Outcome: event.Entitled, Amount: 2400000, Reasons: ok, Clauses: "ttttt"}},
-		{"PKHEntitled", "pkh", newFacts(),
-			Result{Outcome: event.Entitled, Amount: 6900000, Components: []string{"hamil", "usia_dini", "sd"},
-				Reasons: append(append([]string(nil), ok...), "has_component"), Clauses: "tttttt"}},
-		{"NoVerdict", "pkh", newFacts(func(f *Facts) { f.Verdict = "" }),
-			Result{Outcome: event.Undetermined, Reasons: []string{"verdict_missing"}, Clauses: "tu----"}},
-		{"UnknownVerdictWord", "sembako", newFacts(func(f *Facts) { f.Verdict = "baru" }),
-			Result{Outcome: event.Undetermined, Reasons: []string{"verdict_perlu_ditinjau"}, Clauses: "ttf--"}},
-		{"NoScore", "sembako", newFacts(func(f *Facts) { f.Decile = 0 }),
-			Result{Outcome: event.Undetermined, Reasons: []string{"decile_missing"}, Clauses: "tttut"}},
-		{"NoMembers", "pkh", newFacts(func(f *Facts) { f.Family.Members = nil }),
-			Result{Outcome: event.NotEntitled, Reasons: []string{"no_component"}, Clauses: "tttttf"}},
-		{"Tenth", "pkh", newFacts(func(f *Facts) { f.Decile = 10 }),
-			Result{Outcome: event.NotEntitled, Reasons: []string{"decile_above_4"}, Clauses: "tttftt"}},
-	}
-	sets := shipped(t)
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			got := sets.For(tt.programme, tt.facts.Day).Evaluate(tt.facts)
-			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
+// setFile writes a rule set with what a test is about.
+func setFile(id, programme string, lines ...string) string {
+	return `{"id": "` + id + `", "programme": "` + programme + `", "title": {"id": "a", "en": "a"}, "source": "a", "valid_from": "2021-01-01", ` +
+		strings.Join(lines, ", ") + `}`
 }
 
-func TestSets_For(t *testing.T) {
-	t.Parallel()
-	sets := shipped(t)
-	if s := sets.For("pkh", 20201231); s != nil {
-		t.Errorf("got %s before its first day, want none", s.ID)
-	}
-	if s := sets.For("pkh", 20210101); s == nil || s.ID != "pkh-2021-1" {
-		t.Errorf("got %v on its first day", s)
-	}
-	if sets.For("bst", 20260101) != nil || sets.ByID("pkh-2021-1") == nil || sets.ByID("pkh-9") != nil {
-		t.Error("a programme without rules has some, or an id is not found")
-	}
-	for _, s := range sets.byProgramme["pkh"] {
-		for i := range s.Clauses {
-			for _, code := range []string{s.Clauses[i].Holds.Code, s.Clauses[i].Fails.Code, s.Clauses[i].Missing.Code} {
-				if text, ok := s.Text(code); !ok || text.ID == "" {
-					t.Errorf("code %s has no text", code)
-				}
-			}
+// clause writes a clause with codes made from a name.
+func clause(name, expr string, lines ...string) string {
+	expr = strings.ReplaceAll(expr, `"`, `\"`)
+	text := `"text": {"id": "a", "en": "a"}`
+	return `{"expr": "` + expr + `", "source": "a", "holds": {"code": "` + name + `", ` + text + `}, "fails": {"code": "not_` + name + `", ` + text +
+		`, "outcome": "not_entitled"}, "missing": {"code": "` + name + `_missing", ` + text + `}` + strings.Join(append([]string{""}, lines...), ", ") + `}`
+}
+
+const (
+	byFamily = `"kind": "programme", "unit": "family"`
+	byPerson = `"kind": "programme", "unit": "person"`
+	criteria = `"kind": "criteria", "unit": "family"`
+	// idle is a case of a family of which nothing is known but that its record sleeps.
+	idle = `"cases": [{"name": "a", "day": "2026-06-01", "active": false, "outcome": "not_entitled", "reasons": ["not_active"]}]`
+)
+
+func clauses(c ...string) string { return `"clauses": [` + strings.Join(c, ", ") + `]` }
+
+// programme writes a set by family of clauses behind a gate.
+func programme(code string, c ...string) string {
+	return setFile(code+"-1", code, byFamily, clauses(append([]string{clause("active", "active", `"gate": true`)}, c...)...), idle)
+}
+
+func load(t testing.TB, files ...string) *Sets {
+	t.Helper()
+	sets := NewSets()
+	for _, f := range files {
+		if err := sets.Add([]byte(f)); err != nil {
+			t.Fatal(err)
 		}
 	}
+	if err := sets.Ready(); err != nil {
+		t.Fatal(err)
+	}
+	return sets
+}
+
+// evaluate decides one programme.
+func evaluate(t testing.TB, sets *Sets, programme string, f *Facts) *Result {
+	t.Helper()
+	e, err := sets.Evaluator([]string{programme})
+	if err != nil {
+		t.Fatal(err)
+	}
+	results := e.Evaluate(f)
+	return &results[len(results)-1]
+}
+
+func answers(a []Answer) string {
+	out := make([]byte, len(a))
+	for i := range a {
+		out[i] = byte(a[i])
+	}
+	return string(out)
 }
 
 func TestLoad_Refuses(t *testing.T) {
 	t.Parallel()
-	file, err := os.ReadFile("sets/pkh-2021-1.json")
+	file, err := os.ReadFile("sets/sembako-2021-1.json")
 	if err != nil {
 		t.Fatal(err)
 	}
 	tests := []struct{ name, old, new, want string }{
-		{"CaseFails", `"decile <= 4"`, `"decile <= 5"`, `case "decile 5 and no component"`},
-		{"AmountChanged", `"amount": 900000`, `"amount": 900001`, "case"},
+		{"CaseFails", `"decile <= 4"`, `"decile <= 5"`, `case "decile 5"`},
+		{"AmountChanged", `"amount": 2400000,`, `"amount": 2400001,`, "case"},
 		{"Typo", `"decile <= 4"`, `"desile <= 4"`, "undeclared"},
+		{"FieldTypo", `"decile <= 4"`, `"members.all(m, m.aeg > 1)"`, "undefined field"},
 		{"WrongType", `"decile <= 4"`, `"decile <= 'empat'"`, "no matching overload"},
 		{"NotBool", `"decile <= 4"`, `"decile + 4"`, "want bool"},
-		{"MemberFactInClause", `"decile <= 4"`, `"age <= 4"`, "undeclared"},
-		{"Macro", `"decile <= 4"`, `"[1, 2].all(i, i < decile)"`, "clause 4"},
-		{"Cost", `"decile <= 4"`, `"verdict.matches('(a+)+') && ` + strings.Repeat("verdict.matches('(a|b)+c*d') && ", 40) + `decile <= 4"`, "cost"},
+		{"Dynamic", `"decile <= 4"`, `"dyn(decile) <= 4"`, "dyn is not part of rules"},
+		{"Regular", `"decile <= 4"`, `"area.matches('a+')"`, "matches is not part of rules"},
+		{"PersonInFamily", `"decile <= 4"`, `"person.age <= 4"`, "undeclared"},
+		{"UnknownCode", `"decile <= 4"`, `"lantai == 'tannah'"`, `lantai is never "tannah"`},
+		{"UnknownCodeMirrored", `"decile <= 4"`, `"'tannah' != lantai"`, `lantai is never "tannah"`},
+		{"UnknownCodeIn", `"decile <= 4"`, `"lantai in ['tanah', 'tannah']"`, `lantai is never "tannah"`},
+		{"UnknownCodeOfPerson", `"decile <= 4"`, `"members.exists(m, m.work == 'pns')"`, `work is never "pns"`},
+		{"UnknownStage", `"decile <= 4"`, `"members.exists(m, m.pupil('tk'))"`, `stage is never "tk"`},
+		{"CodeAsText", `"decile <= 4"`, `"lantai + 'x' == 'tanahx'"`, "can only be compared with its codes"},
+		{"CodeChosen", `"decile <= 4"`, `"(active ? lantai : dinding) == 'x'"`, "can only be compared with its codes"},
+		{"OtherList", `"decile <= 4"`, `"[1, 2].all(i, i < decile)"`, "through members only"},
+		{"Index", `"decile <= 4"`, `"members[0].age > 3"`, "is not part of rules"},
+		{"HidesFact", `"decile <= 4"`, `"members.all(decile, true)"`, "must not be called"},
+		{"Cost", `"decile <= 4"`, `"members.all(a, members.all(b, members.all(c, a == b)))"`, "may cost"},
+		{"NoComponents", `"decile <= 4"`, `"components > 0"`, "has no components"},
 		{"Failure", `"outcome": "not_entitled"`, `"outcome": "entitled"`, "no outcome"},
 		{"Dates", `"2021-01-01"`, `"2021-13-01"`, "valid_from"},
 		{"UnknownField", `"gate"`, `"gatte"`, "unknown field"},
+		{"Kind", `"kind": "programme"`, `"kind": "program"`, "kind"},
+		{"Area", `"valid_from"`, `"areas": ["32.4"], "valid_from"`, "area"},
+		{"Stated", `"day": "2026-06-01", "active": false`, `"day": "2026-06-01", "results": {"met.x": "entitled"}, "active": false`, "no expression reads it"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -129,54 +149,25 @@ func TestLoad_Refuses(t *testing.T) {
 	}
 }
 
-// TestSet_ErrorNeverEntitles divides by zero in a clause.
-func TestSet_ErrorNeverEntitles(t *testing.T) {
+// TestEvaluate_ErrorNeverEntitles divides by zero.
+func TestEvaluate_ErrorNeverEntitles(t *testing.T) {
 	t.Parallel()
-	file, err := os.ReadFile("sets/sembako-2021-1.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	changed := strings.Replace(string(file), `"!civil_servant"`, `"!civil_servant && 10 / (size - 9) < 100"`, 1)
-	s, err := Load([]byte(changed))
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := s.Evaluate(newFacts(func(f *Facts) { f.Family.Members = make([]fact.Member, 9) }))
-	want := Result{Outcome: event.Undetermined, Reasons: []string{ReasonError}, Clauses: "tttte"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-}
-
-func FuzzLoad(f *testing.F) {
-	for _, name := range []string{"sets/pkh-2021-1.json", "sets/sembako-2021-1.json"} {
-		file, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
+	for _, expr := range []string{"10 / (size - 4) < 100", "members.all(m, 10 % (m.age - 9) < 100)", "components > 0"} {
+		file := programme("a", clause("odd", expr))
+		if expr == "components > 0" {
+			file = strings.Replace(file, `"cases"`, `"components": [{"code": "x", "text": {"id": "a", "en": "a"}, "expr": "10 / (size - 4) == 1",
+				"amount": 5, "limit": 1, "source": "a"}], "max_components": 1, "cases"`, 1)
 		}
-		f.Add(file)
-	}
-	f.Fuzz(func(t *testing.T, file []byte) {
-		s, err := Load(file)
-		if err != nil {
-			return
+		got := evaluate(t, load(t, file), "a", newFacts())
+		if got.Outcome != event.Undetermined || got.Amount != 0 || len(got.Paid) != 0 {
+			t.Errorf("%s: got %s, amount %d, want undetermined", expr, got.Outcome, got.Amount)
 		}
-		r := s.Evaluate(newFacts())
-		if r.Outcome != event.Entitled && r.Amount != 0 {
-			t.Errorf("%s with an amount", r.Outcome)
+		want := []string{ReasonError}
+		if expr == "components > 0" {
+			want = []string{"odd_missing"}
 		}
-	})
-}
-
-func BenchmarkSet_Evaluate(b *testing.B) {
-	sets, f := shipped(b), newFacts()
-	for _, programme := range sets.Programmes() {
-		s := sets.For(programme, f.Day)
-		b.Run(programme, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				s.Evaluate(f)
-			}
-		})
+		if diff := cmp.Diff(want, got.Reasons()); diff != "" {
+			t.Errorf("%s: %s", expr, diff)
+		}
 	}
 }

@@ -4,20 +4,31 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
+	"strings"
 )
 
 //go:embed sets/*.json
 var files embed.FS
 
-// Sets holds the rule sets of all programmes.
+// Sets holds the rule sets of all programmes. Once ready it is immutable.
 type Sets struct {
-	byProgramme map[string][]*Set // by rising valid_from
+	byProgramme map[string][]*Set
+	expressions map[expressionKey]*expression
+	order       []string // of evaluation; nil until ready
+}
+
+// expressionKey tells which expressions are the same: those that count components differ from set to set.
+type expressionKey struct {
+	text   string
+	person bool
+	set    string
 }
 
 // Shipped loads the rule sets that come with the program.
 func Shipped() (*Sets, error) {
-	sets := &Sets{byProgramme: map[string][]*Set{}}
+	sets := NewSets()
 	names, err := fs.Glob(files, "sets/*.json")
 	if err != nil {
 		return nil, err
@@ -31,49 +42,201 @@ func Shipped() (*Sets, error) {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	return sets, nil
+	return sets, sets.Ready()
 }
 
-// Add loads one more rule set. Its first day must differ from that of the programme's other sets.
+// NewSets holds no rule set yet.
+func NewSets() *Sets {
+	return &Sets{byProgramme: map[string][]*Set{}, expressions: map[expressionKey]*expression{}}
+}
+
+// Add loads one more rule set. Sets of one programme must be of one kind and unit, and no two may begin on the same day
+// for the same area.
 func (ss *Sets) Add(file []byte) error {
 	s, err := Load(file)
 	if err != nil {
 		return err
 	}
-	all := ss.byProgramme[s.Programme]
-	for _, other := range all {
-		if other.ID == s.ID || other.from == s.from {
-			return fmt.Errorf("%s clashes with %s", s.ID, other.ID)
+	if other := ss.ByID(s.ID); other != nil {
+		return fmt.Errorf("there are two rule sets %s", s.ID)
+	}
+	for _, other := range ss.byProgramme[s.Programme] {
+		if other.Kind != s.Kind || other.Unit != s.Unit {
+			return fmt.Errorf("%s is of another kind or unit than %s", s.ID, other.ID)
+		}
+		if other.from == s.from && sameArea(other.Areas, s.Areas) {
+			return fmt.Errorf("%s begins on the same day for the same area as %s", s.ID, other.ID)
 		}
 	}
-	all = append(all, s)
+	ss.put(s)
+	ss.order = nil
+	return nil
+}
+
+func sameArea(a, b []string) bool {
+	return len(a) == 0 && len(b) == 0 || slices.ContainsFunc(a, func(area string) bool { return slices.Contains(b, area) })
+}
+
+// put takes a set in and gives it the expressions that other sets have already.
+func (ss *Sets) put(s *Set) {
+	for i := range s.Clauses {
+		s.Clauses[i].expr = ss.intern(s, s.Clauses[i].expr)
+	}
+	for i := range s.Components {
+		s.Components[i].expr = ss.intern(s, s.Components[i].expr)
+	}
+	all := append(ss.byProgramme[s.Programme], s)
 	slices.SortFunc(all, func(a, b *Set) int { return int(a.from - b.from) })
 	ss.byProgramme[s.Programme] = all
-	return nil
 }
 
-// Programmes lists the programmes that have rules, in order of code.
-func (ss *Sets) Programmes() []string {
-	out := make([]string, 0, len(ss.byProgramme))
-	for p := range ss.byProgramme {
-		out = append(out, p)
+func (ss *Sets) intern(s *Set, e *expression) *expression {
+	key := expressionKey{text: e.text, person: e.person}
+	if e.components {
+		key.set = s.ID
 	}
-	slices.Sort(out)
-	return out
+	if same := ss.expressions[key]; same != nil {
+		return same
+	}
+	own := *e
+	own.id = len(ss.expressions)
+	ss.expressions[key] = &own
+	return &own
 }
 
-// For gives the programme's rule set in force on a day (yyyymmdd): the newest that has begun. Nil when there is none.
-func (ss *Sets) For(programme string, day int32) *Set {
-	all := ss.byProgramme[programme]
-	for i := len(all) - 1; i >= 0; i-- {
-		if all[i].from <= day {
-			if day > all[i].to {
-				return nil
+// Ready checks what the sets say of each other and fixes the order of evaluation. It is an error when one refers to a
+// programme that is not there, or when they refer to each other in a circle.
+func (ss *Sets) Ready() error {
+	needs := make(map[string][]string, len(ss.byProgramme))
+	for programme, all := range ss.byProgramme {
+		for _, s := range all {
+			for _, name := range s.references {
+				other, err := ss.refersTo(name)
+				if err != nil {
+					return fmt.Errorf("%s: %w", s.ID, err)
+				}
+				needs[programme] = append(needs[programme], other)
 			}
-			return all[i]
+		}
+		needs[programme] = sorted(needs[programme])
+	}
+	order, err := arrange(needs)
+	if err != nil {
+		return err
+	}
+	for _, all := range ss.byProgramme {
+		for _, s := range all {
+			ss.settlePerPerson(s)
 		}
 	}
+	ss.order = order
 	return nil
+}
+
+// settlePerPerson: what a set by person asks of another set by person is asked of the same member.
+func (ss *Sets) settlePerPerson(s *Set) {
+	if s.Unit != Person {
+		return
+	}
+	for i := range s.Clauses {
+		c := &s.Clauses[i]
+		for _, name := range c.expr.references {
+			if other, err := ss.refersTo(name); err == nil && !c.PerPerson && ss.byProgramme[other][0].Unit == Person {
+				own := *c.expr
+				own.person, c.PerPerson = true, true
+				c.expr = ss.intern(s, &own)
+			}
+		}
+	}
+	s.countPerPerson()
+}
+
+// refersTo finds the programme that met.x or entitled.x names.
+func (ss *Sets) refersTo(name string) (string, error) {
+	kind, code := Programme, strings.TrimPrefix(name, entitledPrefix)
+	if strings.HasPrefix(name, metPrefix) {
+		kind, code = Criteria, strings.TrimPrefix(name, metPrefix)
+	}
+	for programme, all := range ss.byProgramme {
+		if strings.ReplaceAll(programme, "-", "_") == code && all[0].Kind == kind {
+			return programme, nil
+		}
+	}
+	return "", fmt.Errorf("%s names no %s that is loaded", name, kind)
+}
+
+// arrange puts programmes after those that they need, otherwise in order of code.
+func arrange(needs map[string][]string) ([]string, error) {
+	const (
+		open = iota
+		entered
+		done
+	)
+	state := make(map[string]int, len(needs))
+	var order, path []string
+	var visit func(p string) error
+	visit = func(p string) error {
+		switch state[p] {
+		case done:
+			return nil
+		case entered:
+			at := slices.Index(path, p)
+			return fmt.Errorf("rule sets refer to each other in a circle: %s", strings.Join(append(path[at:], p), " -> "))
+		}
+		state[p] = entered
+		path = append(path, p)
+		for _, other := range needs[p] {
+			if err := visit(other); err != nil {
+				return err
+			}
+		}
+		path = path[:len(path)-1]
+		state[p] = done
+		order = append(order, p)
+		return nil
+	}
+	for _, p := range slices.Sorted(maps.Keys(needs)) {
+		if err := visit(p); err != nil {
+			return nil, err
+		}
+	}
+	return order, nil
+}
+
+// Programmes lists programmes and criteria that have rules: each after those that it refers to, otherwise by code.
+func (ss *Sets) Programmes() []string { return slices.Clone(ss.order) }
+
+// All lists the rule sets of a programme by rising first day.
+func (ss *Sets) All(programme string) []*Set { return slices.Clone(ss.byProgramme[programme]) }
+
+// For gives the programme's rule set in force in an area on a day (yyyymmdd): of those in force the one made for the
+// smallest area, then the newest. Nil when there is none.
+func (ss *Sets) For(programme, area string, day int32) *Set {
+	s, _ := inForce(ss.byProgramme[programme], area, day)
+	return s
+}
+
+// inForce also gives the first later day on which another set, or none, may be in force.
+func inForce(all []*Set, area string, day int32) (best *Set, next int32) {
+	next = never
+	closest := -1
+	for _, s := range all { // by rising first day
+		c := s.covers(area)
+		if c < 0 || s.to < day {
+			continue
+		}
+		if s.from > day {
+			next = min(next, s.from)
+			continue
+		}
+		if s.to < never {
+			next = min(next, nextDay(s.to))
+		}
+		if c >= closest {
+			best, closest = s, c
+		}
+	}
+	return best, next
 }
 
 // ByID finds a rule set by its id; nil when it is not loaded.
