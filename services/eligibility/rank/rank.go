@@ -4,7 +4,7 @@
 // family, the groups are those of SQL's ntile(n) OVER (ORDER BY score, family_id). Weighted by person, group k of n ends
 // with the first family at which the cumulated weight reaches k/n of the total, which in SQL is
 //
-//	1 + n * (sum(weight) OVER (ORDER BY score, family_id) - weight) / sum(weight) OVER ()
+//	1 + n * (sum(weight) OVER (ORDER BY score, family_id) - weight) / sum(weight) OVER () -- in whole numbers
 //
 // Nothing is sorted but the few rows around each bound. Shards count families by score and regency (provinces and the
 // nation are sums), and spool the rows to a file; the counts tell near which scores the bounds lie; a second reading
