@@ -17,6 +17,8 @@ require (
 
 require github.com/google/go-cmp v0.7.0
 
+require gonum.org/v1/gonum v0.17.0 // indirect
+
 require (
 	github.com/richardlehane/mscfb v1.0.7 // indirect
 	github.com/richardlehane/msoleps v1.0.6 // indirect
@@ -28,6 +30,7 @@ require (
 )
 
 require (
+	dtks/services/eligibility v0.0.0-00010101000000-000000000000
 	github.com/antithesishq/antithesis-sdk-go v0.8.0-default-no-op // indirect
 	github.com/beorn7/perks v1.0.1 // indirect
 	github.com/caarlos0/env/v11 v11.4.2 // indirect
@@ -87,3 +90,5 @@ require (
 replace dtks/pkg => ../../pkg
 
 replace dtks/services/nik-match => ../../services/nik-match
+
+replace dtks/services/eligibility => ../../services/eligibility

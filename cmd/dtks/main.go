@@ -28,6 +28,7 @@ type cli struct {
 	Officers  OfficersCmd      `cmd:"" group:"work" help:"Let simulated officers decide open cases through the public API."`
 	Subscribe SubscribeCmd     `cmd:"" group:"work" help:"Follow events as an external subscriber: one kind, one area."`
 	Match     MatchCmd         `cmd:"" group:"work" help:"Find records of one person in a list or two, with the evidence; explain a pair."`
+	Pmt       PmtCmd           `cmd:"" group:"work" help:"Estimate a proxy-means-test model from a survey; write an invented survey to try it on."`
 	Check     CheckCmd         `cmd:"" group:"proof" help:"Prove the invariants on the running stack; name each violation."`
 	Bench     BenchCmd         `cmd:"" group:"proof" help:"Measure against ceilings of this machine."`
 	Test      TestCmd          `cmd:"" group:"proof" help:"Run the project's own tests, on real parts."`
