@@ -145,12 +145,16 @@ func (c *census) find(r *Row, do func(w *window, p Point)) {
 	}
 	region := c.regions[r.Regency]
 	bucket := (int64(r.Score) - c.lo) >> c.shift
-	if region.wanted[bucket>>6]>>(bucket&63)&1 == 0 {
+	at, bit := bucket>>6, uint64(1)<<(bucket&63)
+	if region.wanted[at]&bit == 0 {
 		return
 	}
 	p := Point{int64(r.Score), r.ID}
 	for _, a := range region.areas {
-		if w := a.window(p); w != nil {
+		if a.wanted[at]&bit == 0 {
+			continue
+		}
+		if w := a.window(&p); w != nil {
 			do(w, p)
 		}
 	}

@@ -289,3 +289,35 @@ func TestShard_Refuses(t *testing.T) {
 		t.Error("shards of different ranges were merged")
 	}
 }
+
+// TestColumns_EqualSorting: families in memory get the deciles that sorting gives; equal scores go by position.
+func TestColumns_EqualSorting(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(40) {
+		r := rand.New(rand.NewPCG(seed, 13))
+		n, span := []int{0, 1, 9, 10, 101, 4000}[seed%6], []int{1, 3, 70, 1 << 24}[r.IntN(4)]
+		rows := newRows(r, n, span, 1101, 1102, 3204, 3273, 9409)
+		scores, numbers, got := make([]int32, n), make([]uint16, n), make([]Packed, n)
+		for i := range rows {
+			rows[i].ID = [16]byte{14: byte(i >> 8), 15: byte(i)}
+			scores[i], numbers[i] = rows[i].Score-7, rows[i].Regency
+		}
+		if err := Columns(scores, numbers, got); err != nil {
+			t.Fatal(err)
+		}
+		for code, ranked := range sorted(rows) {
+			want := groups(ranked, Deciles, false)
+			for i, row := range ranked {
+				at := int(row.ID[14])<<8 | int(row.ID[15])
+				for l := range Levels {
+					if l.Code(RegencyCode(row.Regency)) == code && int64(got[at].Decile(l)) != want[i] {
+						t.Fatalf("seed %d, area %s, row %d of %d: got decile %d, want %d", seed, code, i, len(ranked), got[at].Decile(l), want[i])
+					}
+				}
+			}
+		}
+	}
+	if Columns(make([]int32, 2), make([]uint16, 2), make([]Packed, 1)) == nil {
+		t.Error("columns of different lengths were accepted")
+	}
+}

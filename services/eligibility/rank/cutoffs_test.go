@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// ntile is SQL's ntile(10) OVER (ORDER BY score), written down from its definition.
-func ntile(scores []int64) []int {
+// ntileOf is SQL's ntile(10) OVER (ORDER BY score), written down from its definition.
+func ntileOf(scores []int64) []int {
 	n := len(scores)
 	out := make([]int, 0, n)
 	for group := 1; group <= Deciles; group++ {
@@ -43,7 +43,7 @@ func TestCounter_CutoffsEqualNtile(t *testing.T) {
 			t.Fatal(err)
 		}
 		slices.Sort(scores)
-		groups := ntile(scores)
+		groups := ntileOf(scores)
 		want := map[int64]int{}
 		for i, s := range scores {
 			if _, ok := want[s]; !ok {

@@ -5,10 +5,11 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"math/bits"
+
+	"golang.org/x/crypto/blake2b"
 )
 
-// Digest identifies a set of (family, score) pairs whatever their order: the sum, modulo 2^256, of the SHA-256 of each
-// pair. Parts computed apart can be merged. The zero value is the digest of nothing.
+// Digest identifies a set of families whatever their order: the sum, modulo 2^256, of a hash of each. Parts computed apart can be merged. The zero value is the digest of nothing.
 type Digest [4]uint64
 
 // Add takes in one pair; family is the 16 bytes of its id.
@@ -16,21 +17,21 @@ func (d *Digest) Add(family [16]byte, score int64) {
 	var in [24]byte
 	copy(in[:], family[:])
 	binary.BigEndian.PutUint64(in[16:], uint64(score))
-	h := sha256.Sum256(in[:])
-	d.Merge(Digest{
-		binary.LittleEndian.Uint64(h[0:]), binary.LittleEndian.Uint64(h[8:]),
-		binary.LittleEndian.Uint64(h[16:]), binary.LittleEndian.Uint64(h[24:]),
-	})
+	d.add(sha256.Sum256(in[:]))
 }
 
-// AddRow takes in what a family is ranked by: its id, score, weight and regency.
+// AddRow takes in what a family is ranked by: its id, score, weight and regency. The hash is BLAKE2b, which takes half as
+// long as SHA-256 where the processor has no instructions for that.
 func (d *Digest) AddRow(r *Row) {
 	var in [24]byte
 	copy(in[:], r.ID[:])
 	binary.BigEndian.PutUint32(in[16:], uint32(r.Score))
 	binary.BigEndian.PutUint16(in[20:], r.Weight)
 	binary.BigEndian.PutUint16(in[22:], r.Regency)
-	h := sha256.Sum256(in[:])
+	d.add(blake2b.Sum256(in[:]))
+}
+
+func (d *Digest) add(h [32]byte) {
 	d.Merge(Digest{
 		binary.LittleEndian.Uint64(h[0:]), binary.LittleEndian.Uint64(h[8:]),
 		binary.LittleEndian.Uint64(h[16:]), binary.LittleEndian.Uint64(h[24:]),

@@ -63,6 +63,14 @@ func (p Point) Compare(o Point) int {
 	return bytes.Compare(p.ID[:], o.ID[:])
 }
 
+// less is Compare for where it is asked most.
+func (p *Point) less(o *Point) bool {
+	if p.Score != o.Score {
+		return p.Score < o.Score
+	}
+	return bytes.Compare(p.ID[:], o.ID[:]) < 0
+}
+
 // Cuts are the last families of groups 1 to n-1, rising. Where there are fewer families than groups, the last is repeated.
 type Cuts []Point
 

@@ -3,7 +3,6 @@ package rank
 import (
 	"cmp"
 	"slices"
-	"sort"
 )
 
 // window is an interval of the order in which bounds of an area lie, with the rows that a boundary report names.
@@ -23,9 +22,16 @@ type target struct {
 }
 
 // window is the one that p lies in, or nil.
-func (a *population) window(p Point) *window {
-	i := sort.Search(len(a.windows), func(i int) bool { return p.Compare(a.windows[i].to) < 0 })
-	if i == len(a.windows) || p.Compare(a.windows[i].from) < 0 {
+func (a *population) window(p *Point) *window {
+	i, end := 0, len(a.windows)
+	for i < end {
+		if middle := (i + end) / 2; p.less(&a.windows[middle].to) {
+			end = middle
+		} else {
+			i = middle + 1
+		}
+	}
+	if i == len(a.windows) || p.less(&a.windows[i].from) {
 		return nil
 	}
 	return a.windows[i]
@@ -68,7 +74,7 @@ func (a *Area) targets(byPerson bool) []target {
 		if byPerson {
 			return (k*a.Weight + n - 1) / n
 		}
-		return k*(a.Families/n) + min(k, a.Families%n) // ntile: the first groups have one more
+		return ntile(k, n, a.Families)
 	}
 	a.Deciles, a.Percentiles = make(Cuts, Deciles-1), make(Cuts, Percentiles-1)
 	var out []target
@@ -81,6 +87,9 @@ func (a *Area) targets(byPerson bool) []target {
 	slices.SortStableFunc(out, func(a, b target) int { return cmp.Compare(a.rank, b.rank) })
 	return out
 }
+
+// ntile is the rank of the last family in group k of n: the first groups have one more where families do not divide.
+func ntile(k, n, families int64) int64 { return k*(families/n) + min(k, families%n) }
 
 // span is a run of counted cells, to not included, that will become a window.
 type span struct {
