@@ -2,6 +2,7 @@ package rank
 
 import (
 	"errors"
+	"maps"
 	"slices"
 )
 
@@ -14,7 +15,7 @@ func (p Packed) Decile(l Level) int { return int(p >> (4 * l) & 15) }
 func (p Packed) with(l Level, decile int) Packed { return p | Packed(decile)<<(4*l) }
 
 // columnCells bounds the counts of Columns to what processors keep at hand.
-const columnCells = 1 << 21
+const columnCells = 1 << 20
 
 // Columns places a population that is held in memory, in order of id, as releases do by family: out[i] becomes the deciles
 // of the family with scores[i] in regencies[i]. It costs some nanoseconds a family: for trying what a change would do.
@@ -26,17 +27,9 @@ func Columns(scores []int32, regencies []uint16, out []Packed) error {
 		return nil
 	}
 	c := newColumns(scores, regencies)
-	for i, s := range scores {
-		c.counts[c.cell(s, regencies[i])]++
-	}
+	c.count(scores, regencies)
 	c.place()
-	var near []int // rows in a bucket with a bound
-	for i, s := range scores {
-		p := c.packed[c.cell(s, regencies[i])]
-		if out[i] = p; p == 0 {
-			near = append(near, i)
-		}
-	}
+	near := c.look(scores, regencies, out)
 	for _, i := range near {
 		c.sort(scores[i], regencies[i], i)
 	}
@@ -45,7 +38,7 @@ func Columns(scores []int32, regencies []uint16, out []Packed) error {
 	}
 	for _, i := range near {
 		key := c.key(scores[i], i)
-		for l, a := range c.areasOf[c.index[regencies[i]]] {
+		for l, a := range c.areasOf[regencies[i]] {
 			out[i] = out[i].with(Level(l), a.decile(key))
 		}
 	}
@@ -57,11 +50,11 @@ type columns struct {
 	lo      int64
 	shift   uint
 	buckets int
-	index   [regencies]uint16 // of a regency among those that occur
+	start   *[1 << 16]uint32 // of a regency's buckets; only those that occur have any
 	counts  []uint32
 	packed  []Packed // of all families in a bucket; 0 where it holds a bound
 	areas   []*column
-	areasOf [][Levels]*column
+	areasOf map[uint16][Levels]*column
 }
 
 // column is what is known of one area.
@@ -79,7 +72,7 @@ type bound struct {
 }
 
 func newColumns(scores []int32, numbers []uint16) *columns {
-	c := &columns{lo: int64(slices.Min(scores))}
+	c := &columns{lo: int64(slices.Min(scores)), start: new([1 << 16]uint32), areasOf: map[uint16][Levels]*column{}}
 	var seen [regencies]bool
 	for _, n := range numbers {
 		seen[n] = true
@@ -89,7 +82,6 @@ func newColumns(scores []int32, numbers []uint16) *columns {
 		if !seen[n] {
 			continue
 		}
-		c.index[n] = uint16(len(c.areasOf))
 		var areas [Levels]*column
 		for l := range Levels {
 			code := l.Code(RegencyCode(uint16(n)))
@@ -99,23 +91,42 @@ func newColumns(scores []int32, numbers []uint16) *columns {
 			}
 			areas[l] = byCode[code]
 		}
-		c.areasOf = append(c.areasOf, areas)
+		c.areasOf[uint16(n)] = areas
 	}
 	span := int64(slices.Max(scores)) - c.lo
 	for (span>>c.shift+1)*int64(len(c.areasOf)) > columnCells && span>>c.shift > 0 {
 		c.shift++
 	}
 	c.buckets = int(span>>c.shift) + 1
+	for i, n := range slices.Sorted(maps.Keys(c.areasOf)) {
+		c.start[n] = uint32(i * c.buckets)
+	}
 	c.counts = make([]uint32, c.buckets*len(c.areasOf))
 	c.packed = make([]Packed, len(c.counts))
 	return c
 }
 
-func (c *columns) bucket(score int32) int { return int((int64(score) - c.lo) >> c.shift) }
-
-func (c *columns) cell(score int32, regency uint16) int {
-	return int(c.index[regency])*c.buckets + c.bucket(score)
+// count counts families by regency and bucket. What the loop needs is at hand: it runs for the whole population.
+func (c *columns) count(scores []int32, numbers []uint16) {
+	counts, start, lo, shift := c.counts, c.start, int32(c.lo), c.shift&31
+	for i, s := range scores {
+		counts[start[numbers[i]]+uint32(s-lo)>>shift]++
+	}
 }
+
+// look gives the families of buckets without bounds their deciles and returns the positions of all others.
+func (c *columns) look(scores []int32, numbers []uint16, out []Packed) (near []int) {
+	packed, start, lo, shift := c.packed, c.start, int32(c.lo), c.shift&31
+	for i, s := range scores {
+		p := packed[start[numbers[i]]+uint32(s-lo)>>shift]
+		if out[i] = p; p == 0 {
+			near = append(near, i)
+		}
+	}
+	return near
+}
+
+func (c *columns) bucket(score int32) int { return int((int64(score) - c.lo) >> c.shift) }
 
 // key orders families by score and then by position, which is that of their ids.
 func (c *columns) key(score int32, position int) uint64 {
@@ -124,8 +135,8 @@ func (c *columns) key(score int32, position int) uint64 {
 
 // place finds the buckets that hold bounds, and the deciles of all others.
 func (c *columns) place() {
-	for i, areas := range c.areasOf {
-		counts := c.counts[i*c.buckets:][:c.buckets]
+	for n, areas := range c.areasOf {
+		counts := c.counts[c.start[n]:][:c.buckets]
 		areas[Regency].counts = counts
 		for _, a := range areas[:Regency] {
 			if a.counts == nil {
@@ -139,8 +150,8 @@ func (c *columns) place() {
 	for _, a := range c.areas {
 		a.find()
 	}
-	for i, areas := range c.areasOf {
-		packed := c.packed[i*c.buckets:][:c.buckets]
+	for n, areas := range c.areasOf {
+		packed := c.packed[c.start[n]:][:c.buckets]
 		for l, a := range areas {
 			decile := 1
 			for b := range packed {
@@ -178,7 +189,7 @@ func (a *column) find() {
 // sort puts a family's key to those of its bucket in each area that has a bound there.
 func (c *columns) sort(score int32, regency uint16, position int) {
 	bucket := c.bucket(score)
-	for _, a := range c.areasOf[c.index[regency]] {
+	for _, a := range c.areasOf[regency] {
 		for k := range a.bounds {
 			if a.bounds[k].bucket == bucket {
 				a.bounds[k].rows = append(a.bounds[k].rows, c.key(score, position))
