@@ -172,7 +172,7 @@ func (h *household) answer() {
 	}
 	h.set(regsosek.LuasLantai, min(max(6, int(52+24*h.noisy()+8*h.r.NormFloat64())), 400))
 	cattle := 0
-	if !h.town && h.r.IntN(100) < 9 {
+	if h.noisy() > 0.9 && h.r.IntN(4) == 0 {
 		cattle = 1 + h.r.IntN(4)
 	}
 	h.set(regsosek.Sapi, cattle)
