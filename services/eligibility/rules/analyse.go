@@ -32,6 +32,12 @@ func (e *expression) analyse(tree *ast.AST) error {
 	a.walk(tree.Expr())
 	e.reads, e.references = sorted(e.reads), sorted(e.references)
 	e.ages.sort()
+	e.limit = limitOf(tree.Expr())
+	ast.PreOrderVisit(tree.Expr(), ast.NewExprVisitor(func(x ast.Expr) {
+		if n, ok := integer(x); ok {
+			e.numbers = append(e.numbers, n)
+		}
+	}))
 	return a.err
 }
 

@@ -37,6 +37,8 @@ type expression struct {
 	overAll    bool     // goes through the members
 	components bool     // reads the number of members with a component
 	ages       ages
+	limit      limit
+	numbers    []int // whole numbers that it is written with
 }
 
 // expressions goes through a set's expressions.
