@@ -18,6 +18,7 @@ import (
 type BenchCmd struct {
 	Stack BenchStackCmd `cmd:"" default:"withargs" help:"Measure the system against ceilings of this machine."`
 	Match BenchMatchCmd `cmd:"" help:"Measure the matcher: how right it is, on synthetic and on labelled lists, and how fast."`
+	Rank  BenchRankCmd  `cmd:"" help:"Measure the ranking of a whole population beside PostgreSQL's ntile."`
 }
 
 // Help is the long text of the command.
