@@ -17,8 +17,10 @@ import (
 // BenchCmd measures: the running system by default, or the matcher alone.
 type BenchCmd struct {
 	Stack BenchStackCmd `cmd:"" default:"withargs" help:"Measure the system against ceilings of this machine."`
+	Rules BenchRulesCmd `cmd:"" help:"Measure how many families a CPU-second the shipped rules decide."`
 	Match BenchMatchCmd `cmd:"" help:"Measure the matcher: how right it is, on synthetic and on labelled lists, and how fast."`
 	Rank  BenchRankCmd  `cmd:"" help:"Measure the ranking of a whole population beside PostgreSQL's ntile."`
+	Score BenchScoreCmd `cmd:"" help:"Measure scoring from columns, beside adding up the same columns."`
 }
 
 // Help is the long text of the command.

@@ -63,7 +63,7 @@ func Write(w io.Writer, households int, seed uint64) error {
 	numbers := make([]int32, len(variables))
 	note := fmt.Sprintf("dtks pmt survey --households %d --seed %d", households, seed)
 	for i := range households {
-		h := invent(rand.New(rand.NewPCG(seed, uint64(i))), places[i%len(places)])
+		h := newHousehold(seed, i)
 		reader.Read(&h.facts, day, numbers)
 		row := []string{fmt.Sprintf("S-%06d", i+1), h.place.code, yesNo(h.town), strconv.FormatFloat(h.weight, 'f', 1, 64),
 			strconv.FormatInt(int64(math.Round(h.consumption)), 10), yesNo(h.disabled)}
@@ -76,6 +76,16 @@ func Write(w io.Writer, households int, seed uint64) error {
 	}
 	out.Flush()
 	return out.Error()
+}
+
+// Family is household i of a seed's survey as a registry would know it: without its consumption. area is its regency.
+func Family(seed uint64, i int) (f *fact.Family, area string) {
+	h := newHousehold(seed, i)
+	return &h.facts, h.code
+}
+
+func newHousehold(seed uint64, i int) *household {
+	return invent(rand.New(rand.NewPCG(seed, uint64(i))), places[i%len(places)])
 }
 
 func text(x int32) string {

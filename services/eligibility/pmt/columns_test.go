@@ -181,7 +181,7 @@ func TestRead_Derived(t *testing.T) {
 func TestLinearAndPoints_RoundDown(t *testing.T) {
 	t.Parallel()
 	low, high := int64(2), int64(5)
-	linear, err := (&Linear{Coefficient: -7, Per: 2, Min: &low, Max: &high}).curve()
+	linear, _, err := (&Linear{Coefficient: -7, Per: 2, Min: &low, Max: &high}).curve()
 	if err != nil {
 		t.Fatal(err)
 	}

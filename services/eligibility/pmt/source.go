@@ -50,7 +50,7 @@ const (
 type derived [derivedCount]int32
 
 const (
-	maxSize = 500 // as many members as package fact keeps
+	maxSize = 250 // members beyond that are not counted; no family has so many
 	maxAge  = 150
 )
 
@@ -123,7 +123,7 @@ func derive(f *fact.Family, day int32) derived {
 	head, ages, schools := (*fact.Member)(nil), true, true
 	for i := range f.Members {
 		m := &f.Members[i]
-		if !livesHere(m) {
+		if !livesHere(m) || d[size] == maxSize {
 			continue
 		}
 		d[size]++

@@ -43,10 +43,10 @@ type Point struct {
 // step is a variable made ready.
 type step struct {
 	from source
-	// table holds, for number x, at x+1 the value and the mark answered, joined by pack: one addition sums both. At 0
-	// is what a missing number counts. It is short where numbers are too many; curve then goes on.
+	// table holds, for number x, at x+1 the value and the mark answered: one addition sums both. At 0 is what a missing
+	// number counts. Numbers beyond the table have its last value, or where they are too many, that of curve.
 	table  []int64
-	curve  func(x int64) int64
+	curve  func(x int64) (int64, bool)
 	lo, hi int64 // bounds of the value
 }
 
@@ -68,14 +68,18 @@ func (s *step) at(x int32) int64 {
 	if i := int(x) + 1; uint(i) < uint(len(s.table)) {
 		return s.table[i]
 	}
-	if s.curve == nil || x < 0 {
+	switch {
+	case x < 0 || x > s.from.high:
 		return s.table[0]
+	case s.curve == nil:
+		return s.table[len(s.table)-1]
 	}
-	return answered + s.curve(int64(x))
+	value, _ := s.curve(int64(x))
+	return answered + value
 }
 
-// tabled is how many numbers a table may hold: all codes, ages, percentages and square metres. Herds and amounts per member
-// go the long way.
+// tabled is how many numbers a table may hold: all codes, ages, percentages and square metres. Amounts per member go the
+// long way.
 const tabled = 1000
 
 // ready checks the variable and makes it fast.
@@ -96,14 +100,18 @@ func (v *Variable) ready() (step, error) {
 	if err != nil {
 		return s, err
 	}
-	if from.high < tabled {
-		s.fill(curve)
-	} else {
-		s.curve = func(x int64) int64 { value, _ := curve(x); return value }
-		for _, x := range append(knots, int64(from.low), int64(from.high)) {
-			value, _ := curve(min(max(x, int64(from.low)), int64(from.high)))
+	last := int64(from.low) // number from which on the value stays
+	for _, x := range append(knots, int64(from.low)) {
+		x = min(max(x, int64(from.low)), int64(from.high))
+		last = max(last, x)
+		if value, ok := curve(x); ok {
 			s.reach(value)
 		}
+	}
+	if last < tabled {
+		s.fill(curve, last)
+	} else {
+		s.curve = curve
 	}
 	if s.lo < -maxValue || s.hi > maxValue {
 		return s, errors.New("a value is out of bounds")
@@ -111,22 +119,22 @@ func (v *Variable) ready() (step, error) {
 	return s, nil
 }
 
-// fill works out the value of every number beforehand.
-func (s *step) fill(curve func(x int64) (int64, bool)) {
-	for x := int64(0); x <= int64(s.from.high); x++ {
+// fill works out the value of every number up to last beforehand.
+func (s *step) fill(curve func(x int64) (int64, bool), last int64) {
+	for x := int64(0); x <= last; x++ {
 		value, ok := curve(x)
 		if !ok || x < int64(s.from.low) {
 			s.table = append(s.table, s.table[0])
 			continue
 		}
 		s.table = append(s.table, value+answered)
-		s.reach(value)
 	}
 }
 
 func (s *step) reach(value int64) { s.lo, s.hi = min(s.lo, value), max(s.hi, value) }
 
-// curve is the variable as a function, with the numbers between which it rises or falls all the way.
+// curve is the variable as a function, with the numbers between which it only rises or only falls; after the largest of
+// them it stays.
 func (v *Variable) curve(from source) (f func(x int64) (int64, bool), knots []int64, err error) {
 	given := 0
 	for _, has := range []bool{len(v.Codes) > 0, len(v.Bands) > 0, v.Linear != nil, len(v.Points) > 0} {
@@ -138,30 +146,31 @@ func (v *Variable) curve(from source) (f func(x int64) (int64, bool), knots []in
 	case given != 1:
 		return nil, nil, errors.New("needs one of codes, bands, linear, points")
 	case v.Linear != nil:
-		f, err = v.Linear.curve()
+		f, knots, err = v.Linear.curve()
 	case len(v.Bands) > 0:
 		f, knots, err = curveOfBands(v.Bands)
 	case len(v.Points) > 0:
 		f, knots, err = curveOfPoints(v.Points)
 	default:
-		f, err = curveOfCodes(v.Codes, from)
+		f, knots, err = curveOfCodes(v.Codes, from)
 	}
 	return f, knots, err
 }
 
-func curveOfCodes(codes map[string]int64, from source) (func(int64) (int64, bool), error) {
+func curveOfCodes(codes map[string]int64, from source) (func(int64) (int64, bool), []int64, error) {
 	if from.high >= tabled {
-		return nil, errors.New("is an amount: it has no codes")
+		return nil, nil, errors.New("is an amount: it has no codes")
 	}
-	table := map[int64]int64{}
+	table, knots := map[int64]int64{}, []int64{int64(from.high)}
 	for text, value := range codes {
 		code, err := strconv.Atoi(text)
 		if err != nil || code < int(from.low) || code > int(from.high) || strconv.Itoa(code) != text {
-			return nil, fmt.Errorf("code %q is not one of %d to %d", text, from.low, from.high)
+			return nil, nil, fmt.Errorf("code %q is not one of %d to %d", text, from.low, from.high)
 		}
 		table[int64(code)] = value
+		knots = append(knots, int64(code))
 	}
-	return func(x int64) (int64, bool) { value, ok := table[x]; return value, ok }, nil
+	return func(x int64) (int64, bool) { value, ok := table[x]; return value, ok }, knots, nil
 }
 
 func curveOfBands(bands []Band) (func(int64) (int64, bool), []int64, error) {
@@ -191,7 +200,7 @@ func curveOfBands(bands []Band) (func(int64) (int64, bool), []int64, error) {
 	}, knots, nil
 }
 
-func (l *Linear) curve() (func(int64) (int64, bool), error) {
+func (l *Linear) curve() (func(int64) (int64, bool), []int64, error) {
 	low, high := int64(0), int64(maxValue)
 	if l.Min != nil {
 		low = *l.Min
@@ -200,10 +209,10 @@ func (l *Linear) curve() (func(int64) (int64, bool), error) {
 		high = *l.Max
 	}
 	if l.Per < 1 || low < 0 || high > maxValue || low > high || l.Coefficient < -maxValue || l.Coefficient > maxValue {
-		return nil, errors.New("linear: coefficient, per, min or max is out of bounds")
+		return nil, nil, errors.New("linear: coefficient, per, min or max is out of bounds")
 	}
 	coefficient, per := l.Coefficient, l.Per
-	return func(x int64) (int64, bool) { return floor(coefficient*min(max(x, low), high), per), true }, nil
+	return func(x int64) (int64, bool) { return floor(coefficient*min(max(x, low), high), per), true }, []int64{low, high}, nil
 }
 
 func curveOfPoints(points []Point) (func(int64) (int64, bool), []int64, error) {
@@ -218,9 +227,13 @@ func curveOfPoints(points []Point) (func(int64) (int64, bool), []int64, error) {
 		}
 	}
 	return func(x int64) (int64, bool) {
-		i := 0
-		for i < len(points) && points[i].At <= x {
-			i++
+		i, last := 0, len(points) // the first point after x
+		for i < last {
+			if middle := int(uint(i+last) / 2); points[middle].At <= x {
+				i = middle + 1
+			} else {
+				last = middle
+			}
 		}
 		if i == 0 || i == len(points) {
 			return points[max(i-1, 0)].Value, true
