@@ -29,6 +29,7 @@ type cli struct {
 	Subscribe SubscribeCmd     `cmd:"" group:"work" help:"Follow events as an external subscriber: one kind, one area."`
 	Match     MatchCmd         `cmd:"" group:"work" help:"Find records of one person in a list or two, with the evidence; explain a pair."`
 	Pmt       PmtCmd           `cmd:"" group:"work" help:"Estimate a proxy-means-test model from a survey; write an invented survey to try it on."`
+	Rules     RulesCmd         `cmd:"" group:"work" help:"Check rule sets, compare their versions, list the facts that rules may name."`
 	Check     CheckCmd         `cmd:"" group:"proof" help:"Prove the invariants on the running stack; name each violation."`
 	Bench     BenchCmd         `cmd:"" group:"proof" help:"Measure against ceilings of this machine."`
 	Test      TestCmd          `cmd:"" group:"proof" help:"Run the project's own tests, on real parts."`

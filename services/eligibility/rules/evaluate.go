@@ -24,6 +24,7 @@ type Evaluator struct {
 	family  []asked // by expression
 	persons []asked // by member, then expression
 	count   int     // expressions
+	byID    []*expression
 	pay     payments
 }
 
@@ -102,8 +103,12 @@ func newEvaluator(expressions int, steps []step) (*Evaluator, error) {
 	for i := range steps {
 		e.act.names[referenceName(steps[i].kind, steps[i].programme)] = len(familyFacts) + i
 	}
+	e.byID = make([]*expression, expressions)
 	for i := range steps {
 		for _, s := range steps[i].sets {
+			for x := range s.expressions() {
+				e.byID[x.id] = x
+			}
 			for _, name := range s.references {
 				at, ok := e.act.names[name]
 				if !ok {
@@ -299,6 +304,42 @@ func (e *Evaluator) ask(x *expression, who *person) *asked {
 	}
 	a.answer = x.run(e.frame)
 	return a
+}
+
+// Question is an expression that was asked, and about whom.
+type Question struct{ expression, member int32 }
+
+// Questions adds those that the last evaluation asked, each once.
+func (e *Evaluator) Questions(to []Question) []Question {
+	for id := range e.family {
+		if e.family[id].round == e.round {
+			to = append(to, Question{int32(id), -1})
+		}
+	}
+	for m := range e.act.facts.Family.Members {
+		for id, a := range e.persons[m*e.count : (m+1)*e.count] {
+			if a.round == e.round {
+				to = append(to, Question{int32(id), int32(m)})
+			}
+		}
+	}
+	return to
+}
+
+// Ask answers questions about a family and keeps nothing: no outcome, no reason, no amount, no day. It is the floor that
+// evaluation is measured against. It gives the number of those that hold. What components count is not asked.
+func (e *Evaluator) Ask(f *Facts, questions []Question) (holds int) {
+	e.act.reset(f)
+	for _, q := range questions {
+		e.act.current = nil
+		if q.member >= 0 {
+			e.act.current = &e.act.persons[q.member]
+		}
+		if x := e.byID[q.expression]; !x.components && x.run(e.frame) == Holds {
+			holds++
+		}
+	}
+	return holds
 }
 
 // run evaluates the expression. Anything but true and false is no answer.

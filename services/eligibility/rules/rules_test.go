@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"os"
 	"strings"
 	"testing"
 
@@ -102,13 +101,16 @@ func answers(a []Answer) string {
 
 func TestLoad_Refuses(t *testing.T) {
 	t.Parallel()
-	file, err := os.ReadFile("sets/sembako-2021-2.json")
-	if err != nil {
+	file := setFile("food-1", "food", byFamily, clauses(clause("active", "active", `"gate": true`), clause("low", "decile <= 4")), `"amount": 2400000`,
+		`"cases": [{"name": "asleep", "day": "2026-06-01", "active": false, "outcome": "not_entitled", "reasons": ["not_active"]},
+			{"name": "decile 4", "day": "2026-06-01", "decile": 4, "outcome": "entitled", "amount": 2400000, "reasons": ["active", "low"]},
+			{"name": "decile 5", "day": "2026-06-01", "decile": 5, "outcome": "not_entitled", "reasons": ["not_low"]}]`)
+	if _, err := Load([]byte(file)); err != nil {
 		t.Fatal(err)
 	}
 	tests := []struct{ name, old, new, want string }{
 		{"CaseFails", `"decile <= 4"`, `"decile <= 5"`, `case "decile 5"`},
-		{"AmountChanged", `"amount": 2400000,`, `"amount": 2400001,`, "case"},
+		{"AmountChanged", `"amount": 2400000, "cases"`, `"amount": 2400001, "cases"`, "case"},
 		{"Typo", `"decile <= 4"`, `"desile <= 4"`, "undeclared"},
 		{"FieldTypo", `"decile <= 4"`, `"members.all(m, m.aeg > 1)"`, "undefined field"},
 		{"WrongType", `"decile <= 4"`, `"decile <= 'empat'"`, "no matching overload"},
@@ -133,13 +135,13 @@ func TestLoad_Refuses(t *testing.T) {
 		{"UnknownField", `"gate"`, `"gatte"`, "unknown field"},
 		{"Kind", `"kind": "programme"`, `"kind": "program"`, "kind"},
 		{"Area", `"valid_from"`, `"areas": ["32.4"], "valid_from"`, "area"},
-		{"Stated", `{"met.pengecualian": "not_entitled"}`, `{"met.x": "entitled"}`, "no expression reads it"},
+		{"Stated", `"decile": 4, "outcome"`, `"decile": 4, "results": {"met.x": "entitled"}, "outcome"`, "no expression reads it"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			changed := strings.Replace(string(file), tt.old, tt.new, 1)
-			if changed == string(file) {
+			changed := strings.Replace(file, tt.old, tt.new, 1)
+			if changed == file {
 				t.Fatal("the file does not hold what the case replaces")
 			}
 			if _, err := Load([]byte(changed)); err == nil || !strings.Contains(err.Error(), tt.want) {

@@ -29,20 +29,36 @@ type expressionKey struct {
 // Shipped loads the rule sets that come with the program.
 func Shipped() (*Sets, error) {
 	sets := NewSets()
-	names, err := fs.Glob(files, "sets/*.json")
-	if err != nil {
+	if err := sets.AddShipped(); err != nil {
 		return nil, err
 	}
+	return sets, sets.Ready()
+}
+
+// AddShipped adds the rule sets that come with the program, of those programmes that have none yet.
+func (ss *Sets) AddShipped() error {
+	names, err := fs.Glob(files, "sets/*.json")
+	if err != nil {
+		return err
+	}
+	own := maps.Clone(ss.byProgramme)
 	for _, name := range names {
 		file, err := files.ReadFile(name)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if err := sets.Add(file); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+		s, err := Load(file)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if len(own[s.Programme]) > 0 {
+			continue
+		}
+		if err := ss.add(s); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	return sets, sets.Ready()
+	return nil
 }
 
 // NewSets holds no rule set yet.
@@ -57,6 +73,10 @@ func (ss *Sets) Add(file []byte) error {
 	if err != nil {
 		return err
 	}
+	return ss.add(s)
+}
+
+func (ss *Sets) add(s *Set) error {
 	if other := ss.ByID(s.ID); other != nil {
 		return fmt.Errorf("there are two rule sets %s", s.ID)
 	}
