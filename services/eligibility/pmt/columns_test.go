@@ -34,7 +34,7 @@ const regional = `{"id":"uji-1","illustrative":true,"title":{"id":"Uji","en":"Te
 "base":1000,"min_answered":3,"variables":[
  {"name":"lantai","codes":{"1":70,"2":-30},"missing":-5},
  {"name":"umur_kepala","linear":{"coefficient":-7,"per":3,"min":20,"max":80},"missing":-100},
- {"name":"luas_lantai_per_anggota","points":[{"at":1000,"value":-50},{"at":8000,"value":3},{"at":100000,"value":90}],"missing":-9},
+ {"name":"luas_lantai_per_anggota","points":[{"at":10,"value":-50},{"at":80,"value":3},{"at":1000,"value":90}],"missing":-9},
  {"name":"tanggungan_persen","bands":[{"up_to":0,"value":20},{"up_to":50,"value":0},{"value":-20}],"missing":-3},
  {"name":"anak_0_6","linear":{"coefficient":-11,"per":1,"max":4},"missing":-11},
  {"name":"anak_sekolah","linear":{"coefficient":-1,"per":2},"missing":-1},
@@ -167,13 +167,13 @@ func TestRead_Derived(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", what, got, want)
 		}
 	}
-	check("all known", 5, 8, 6, 2, 59, 2, 2, 1, 60, 10_000, 400_000)
+	check("all known", 5, 8, 6, 2, 59, 2, 2, 1, 60, 100, 400_000)
 	f.Members[4].Born = 0
-	check("an age not recorded", 5, 8, 6, 2, 59, -1, 2, -1, -1, 10_000, 400_000)
+	check("an age not recorded", 5, 8, 6, 2, 59, -1, 2, -1, -1, 100, 400_000)
 	f.Members[4].School = 0
-	check("schooling not recorded", 5, 8, 6, 2, 59, -1, -1, -1, -1, 10_000, 400_000)
+	check("schooling not recorded", 5, 8, 6, 2, 59, -1, -1, -1, -1, 100, 400_000)
 	f.Members[1].Relation, f.Members[1].Sex = 2, 0
-	check("no head", 5, -1, -1, -1, -1, -1, -1, -1, -1, 10_000, 400_000)
+	check("no head", 5, -1, -1, -1, -1, -1, -1, -1, -1, 100, 400_000)
 	f.Members = nil
 	check("nobody", -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1)
 }

@@ -22,12 +22,24 @@ const (
 	VarDependants = "tanggungan_persen" // members under 15 or of 65 and more, in percent of all, rounded down
 )
 
-// PerMember ends the name of a variable that is a numeric item divided by the number of members, in thousandths of the
-// item's unit, rounded down: luas_lantai_per_anggota in thousandths of m², pendapatan_per_anggota in rupiah.
+// PerMember ends the name of a variable that is a numeric item divided by the number of members, as Share divides.
 const PerMember = "_per_anggota"
 
-// thousandths of an item's unit, for PerMember.
-const thousandths = 1000
+// Share divides an item's number among members and rounds down: income, in thousand rupiah, to whole rupiah, any other to
+// tenths of its unit, such as a tenth of a square metre. Missing where either is.
+func Share(item string, number, members int32) int32 {
+	if number < 0 || members <= 0 {
+		return Missing
+	}
+	return number * fineness(item) / members
+}
+
+func fineness(item string) int32 {
+	if item == regsosek.Pendapatan {
+		return 1000
+	}
+	return 10
+}
 
 // Missing stands for a number that was not recorded.
 const Missing int32 = -1
@@ -72,6 +84,7 @@ type source struct {
 	item      int // place in the family's answers; -1 = derived
 	derived   int
 	perMember bool
+	dividend  string // item that is divided
 	low, high int32
 }
 
@@ -89,9 +102,9 @@ func sourceOf(name string) (source, error) {
 	case perMember && item.Codes != nil:
 		return source{}, errors.New("is a code, which cannot be divided among members")
 	}
-	s := source{name: name, item: i, perMember: perMember, low: int32(item.Min), high: int32(item.Max)}
+	s := source{name: name, item: i, perMember: perMember, dividend: itemName, low: int32(item.Min), high: int32(item.Max)}
 	if perMember {
-		s.low, s.high = 0, s.high*thousandths
+		s.low, s.high = 0, s.high*fineness(itemName)
 	}
 	return s, nil
 }
@@ -108,11 +121,8 @@ func (s *source) value(f *fact.Family, d *derived) int32 {
 		return d[s.derived]
 	}
 	x := int32(f.Answers[s.item]) // fact.Absent is Missing
-	if s.perMember && x >= 0 {
-		if d[size] <= 0 {
-			return Missing
-		}
-		return x * thousandths / d[size]
+	if s.perMember {
+		return Share(s.dividend, x, d[size])
 	}
 	return x
 }

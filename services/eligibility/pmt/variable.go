@@ -78,9 +78,8 @@ func (s *step) at(x int32) int64 {
 	return answered + value
 }
 
-// tabled is how many numbers a table may hold: all codes, ages, percentages and square metres. Amounts per member go the
-// long way.
-const tabled = 1000
+// tabled is how many numbers a table may hold: all codes, ages, percentages and square metres. Amounts go the long way.
+const tabled = 1024
 
 // ready checks the variable and makes it fast.
 func (v *Variable) ready() (step, error) {

@@ -234,18 +234,15 @@ func (r *reading) fill(n int) {
 		if _, _, ok := pmt.Domain(each); !ok || !unused(name) || size == nil || r.numbers(each) != nil {
 			continue
 		}
-		r.Names, r.Numbers = append(r.Names, each), append(r.Numbers, divide(r.numbers(name), size))
+		r.Names, r.Numbers = append(r.Names, each), append(r.Numbers, divide(name, r.numbers(name), size))
 	}
 }
 
-// divide gives thousandths per member, as package pmt reads them from a family.
-func divide(amounts, size []int32) []int32 {
-	out := make([]int32, len(amounts))
-	for i := range amounts {
-		out[i] = pmt.Missing
-		if amounts[i] >= 0 && size[i] > 0 {
-			out[i] = amounts[i] * 1000 / size[i]
-		}
+// divide shares an item among members, as package pmt does for a family.
+func divide(item string, numbers, size []int32) []int32 {
+	out := make([]int32, len(numbers))
+	for i := range out {
+		out[i] = pmt.Share(item, numbers[i], size[i])
 	}
 	return out
 }

@@ -28,14 +28,15 @@ type shape struct {
 	low, high int64   // bounds of linear and logged; high 0 = the survey's 99th percentile
 }
 
-// shapes of what is no list of codes. School levels are banded by stage, ages by decade.
+// shapes of what is no list of codes. School levels are banded by stage, ages by decade; floor area counts from 3 to 100 m²
+// a person.
 var shapes = map[string]shape{
 	pmt.VarSize:                         {form: logged, low: 1, high: 12},
 	pmt.VarHeadLevel:                    {form: byBand, upTo: []int64{0, 5, 10, 17, 18}},
 	pmt.VarHeadWork:                     {form: byCode},
 	pmt.VarHeadSex:                      {form: byCode},
 	pmt.VarHeadAge:                      {form: byBand, upTo: []int64{29, 39, 49, 59, 69}},
-	regsosek.LuasLantai + pmt.PerMember: {form: logged, low: 3000, high: 100_000},
+	regsosek.LuasLantai + pmt.PerMember: {form: logged, low: 30, high: 1000},
 }
 
 // unused tells the variables that are never regressors: income and receipts are not asked to judge by, they are compared
