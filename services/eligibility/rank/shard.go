@@ -41,9 +41,13 @@ func RegencyNumber(code []byte) (uint16, bool) {
 // RegencyCode is the code of a number: "32.04" of 3204.
 func RegencyCode(n uint16) string { return fmt.Sprintf("%02d.%02d", n/100, n%100) }
 
-// maxCells bounds the counts a shard holds: 64 MiB of families and, by person, as much of weights. Where possible scores
+// maxCells bounds the counts a shard holds: 16 MiB of families and, by person, as much of weights. Where possible scores
 // times regencies are more, neighbouring scores share a count; the bounds stay exact, only more rows are looked at again.
-const maxCells = 1 << 24
+// More cells would save less there than they cost here, where a processor's caches end.
+const maxCells = 1 << 22
+
+// usualRegencies is what a shard makes room for from the start: Indonesia has 514. More make its counts coarser.
+const usualRegencies = 540
 
 // maxWeight of a population: counts have 32 bits.
 const maxWeight = math.MaxUint32
@@ -88,7 +92,7 @@ func NewShard(lo, hi int64, byPerson bool, dir string) (*Shard, error) {
 		return nil, err
 	}
 	s := &Shard{lo: lo, hi: hi, maxCells: maxCells, byPerson: byPerson, spool: file}
-	for s.buckets() > s.maxCells {
+	for s.buckets() > s.maxCells/usualRegencies {
 		s.shift++
 	}
 	return s, nil

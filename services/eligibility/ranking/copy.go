@@ -13,7 +13,7 @@ type family struct {
 	id         [16]byte
 	scored     bool
 	score      int64
-	size       int16
+	size       int16 // 0 where it was not asked for
 	regency    []byte
 	otherModel bool // the score is another model's; only then are there the fields below
 	facts      []byte
@@ -24,7 +24,8 @@ type family struct {
 // copyDecoder takes rows out of PostgreSQL's binary COPY format as it arrives, cut anywhere. The format: a signature,
 // then for each row the number of columns, and for each column its length (-1 = null) and its bytes; all big-endian.
 type copyDecoder struct {
-	row func(*family) error
+	row   func(*family) error
+	sizes bool // the rows have a size at their end
 
 	rest    []byte // what has come of a row that is not complete
 	begun   bool
@@ -36,7 +37,7 @@ var copySignature = []byte("PGCOPY\n\xff\r\n\x00")
 
 const (
 	copyHead    = 11 + 4 + 4 // signature, flags, length of an extension, which no version has used
-	copyColumns = 5
+	copyColumns = 4          // without size
 )
 
 var errCopy = errors.New("not the rows that were asked for")
@@ -79,15 +80,16 @@ func (d *copyDecoder) next(b []byte) (int, error) {
 	case len(b) < 2:
 		return 0, nil
 	}
-	if n := int16(binary.BigEndian.Uint16(b)); n != copyColumns {
-		if d.ended = n == -1; d.ended {
-			return 2, nil
-		}
+	n := int(int16(binary.BigEndian.Uint16(b)))
+	if d.ended = n == -1; d.ended {
+		return 2, nil
+	}
+	if n != copyColumns && !d.sizes || n != copyColumns+1 && d.sizes {
 		return 0, errCopy
 	}
-	var columns [copyColumns][]byte // nil = null
+	var columns [copyColumns + 1][]byte // nil = null
 	at := 2
-	for i := range columns {
+	for i := range n {
 		column, n, err := value(b[at:])
 		if n == 0 || err != nil {
 			return 0, err
@@ -97,7 +99,7 @@ func (d *copyDecoder) next(b []byte) (int, error) {
 	}
 	d.decoded++
 	var f family
-	if err := f.decode(&columns); err != nil {
+	if err := f.decode(columns[:n]); err != nil {
 		return 0, err
 	}
 	return at, d.row(&f)
@@ -120,14 +122,20 @@ func value(b []byte) ([]byte, int, error) {
 	}
 }
 
-func (f *family) decode(columns *[copyColumns][]byte) error {
-	id, score, size, regency, other := columns[0], columns[1], columns[2], columns[3], columns[4]
-	if len(id) != 16 || len(size) != 2 || score != nil && len(score) != 8 {
+func (f *family) decode(columns [][]byte) error {
+	id, score, regency, other := columns[0], columns[1], columns[2], columns[3]
+	if len(id) != 16 || score != nil && len(score) != 8 {
 		return errCopy
 	}
 	f.id = [16]byte(id)
-	f.size = int16(binary.BigEndian.Uint16(size))
 	f.regency = regency
+	if len(columns) > copyColumns {
+		size := columns[copyColumns]
+		if len(size) != 2 {
+			return errCopy
+		}
+		f.size = int16(binary.BigEndian.Uint16(size))
+	}
 	if f.scored = score != nil; f.scored {
 		f.score = int64(binary.BigEndian.Uint64(score))
 	}

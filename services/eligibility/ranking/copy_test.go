@@ -27,8 +27,8 @@ func encoded() []byte {
 		record = binary.BigEndian.AppendUint32(append(record, 0, 0, 0, 25), uint32(len(v)))
 		record = append(record, v...)
 	}
-	put(bytes.Repeat([]byte{1}, 16), []byte{0, 0, 0, 0, 0, 1, 0, 0}, []byte{0, 4}, []byte("32.04"), nil)
-	put(bytes.Repeat([]byte{2}, 16), nil, []byte{1, 0}, []byte("11.01"), record)
+	put(bytes.Repeat([]byte{1}, 16), []byte{0, 0, 0, 0, 0, 1, 0, 0}, []byte("32.04"), nil, []byte{0, 4})
+	put(bytes.Repeat([]byte{2}, 16), nil, []byte("11.01"), record, []byte{1, 0})
 	return append(b, 0xff, 0xff)
 }
 
@@ -43,7 +43,7 @@ type kept struct {
 }
 
 func decode(chunks ...[]byte) (out []kept, err error) {
-	d := copyDecoder{row: func(f *family) error {
+	d := copyDecoder{sizes: true, row: func(f *family) error {
 		out = append(out, kept{f.id, f.scored, f.otherModel, f.score, f.size, string(f.regency), string(f.facts), string(f.area), f.recorded})
 		return nil
 	}}

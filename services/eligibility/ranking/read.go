@@ -83,15 +83,20 @@ func (r *reader) end(ctx context.Context) {
 	r.conn.Release()
 }
 
-// copyOut reads chunks into a shard until none is left.
+// copyOut reads chunks into a shard until none is left. Each column costs as much as the whole ranking of a row, so that
+// none is read in vain.
 func (s *scan) copyOut(ctx context.Context, from *reader, to *rank.Shard) error {
+	size := ""
+	if s.ByPerson {
+		size = ", size"
+	}
 	for {
 		page := s.next.Add(chunkPages) - chunkPages
 		if page >= s.pages {
 			return nil
 		}
 		rows := 0
-		decoder := copyDecoder{row: func(f *family) error {
+		decoder := copyDecoder{sizes: s.ByPerson, row: func(f *family) error {
 			row, ok, err := s.row(f)
 			if err != nil || !ok {
 				return err
@@ -101,10 +106,10 @@ func (s *scan) copyOut(ctx context.Context, from *reader, to *rank.Shard) error 
 		}}
 		tag, err := from.conn.Conn().PgConn().CopyTo(ctx, &decoder, fmt.Sprintf(`
 			COPY (
-				SELECT family_id, score, size, regency, CASE WHEN model <> %s THEN ROW (facts, area, recorded_at) END
+				SELECT family_id, score, regency, CASE WHEN model <> %s THEN ROW (facts, area, recorded_at) END%s
 				FROM family
 				WHERE active AND ctid >= '(%d,0)' AND ctid < '(%d,0)'
-			) TO STDOUT (FORMAT binary)`, s.model, page, page+chunkPages))
+			) TO STDOUT (FORMAT binary)`, s.model, size, page, page+chunkPages))
 		if err != nil {
 			return err
 		}
