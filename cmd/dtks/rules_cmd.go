@@ -111,6 +111,12 @@ func ruleSet(name string) (*rules.Set, error) {
 // RulesFactsCmd lists the fact model.
 type RulesFactsCmd struct{}
 
+// Help is the long text of the command.
+func (RulesFactsCmd) Help() string {
+	return "For each fact: its name, its type, what counts when it was not recorded, and its meaning in two languages; below it the codes " +
+		"that it may be compared with."
+}
+
 // Run prints a line for each fact, and its codes below.
 func (RulesFactsCmd) Run() error { return printFacts(os.Stdout) }
 
@@ -118,7 +124,10 @@ func printFacts(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	for _, f := range rules.Model() {
 		missing := "unknown"
-		if f.Default != "" {
+		switch {
+		case f.Always:
+			missing = "-"
+		case f.Default != "":
 			missing = f.Default
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s / %s\n", f.Name, f.Type, missing, f.Text.ID, f.Text.EN)

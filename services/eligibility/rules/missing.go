@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,23 +13,27 @@ import (
 	"dtks/services/eligibility/rank"
 )
 
-// maxTrials bounds how often Missing evaluates.
-const maxTrials = 20_000
+// maxTrials bounds how often Missing evaluates for one fact, and mixtures with how many mixtures of values it does so.
+const (
+	maxTrials = 1000
+	mixtures  = 60
+)
 
-// Missing names the facts that keep the outcome of a programme open, in the order of the model: as in decile, or
-// members[2].age (from 0, in the order of the survey). It looks through met.x and entitled.x to what those rest on.
+// Missing names the facts that keep the outcome of a programme open, or that of a member in a set by person, in the order
+// of the model: as in decile, or members[2].age (from 0, in the order of the survey). It looks through met.x and
+// entitled.x to what those rest on.
 //
 // A fact is named when a witness was found: values of some other missing facts with which this one's value decides
 // between outcomes. So a fact that is named does matter. That none is left out is not promised: the others are tried as
-// they are, as they would let the family in, and so with one more of them missing. There is nothing to name when the
-// outcome is known: more knowledge does not change it.
+// they are, as they would let the family in, so with one more of them missing, and in a fixed number of mixtures that
+// are always the same. There is nothing to name when the outcome is known: more knowledge does not change it.
 func (ss *Sets) Missing(programme string, f *Facts) ([]string, error) {
 	e, err := ss.Evaluator([]string{programme})
 	if err != nil {
 		return nil, err
 	}
 	s := newSearch(e, f)
-	if s.try().outcome != event.Undetermined {
+	if t := s.try(); !strings.Contains(t.outcomes, string(event.Undetermined)) {
 		return nil, nil
 	}
 	s.findGaps()
@@ -61,8 +66,9 @@ type gap struct {
 
 // trial is what came out with some values.
 type trial struct {
-	outcome event.Outcome
-	holds   int // clauses of the programme that hold
+	outcome  event.Outcome
+	outcomes string // of the family and of each member
+	holds    int    // clauses of the programme that hold
 }
 
 func newSearch(e *Evaluator, f *Facts) *search {
@@ -78,7 +84,7 @@ func (s *search) try() trial {
 	s.trials++
 	results := s.e.Evaluate(&s.facts)
 	last := &results[len(results)-1]
-	t := trial{outcome: last.Outcome}
+	t := trial{outcome: last.Outcome, outcomes: string(last.Outcome)}
 	count := func(answers []Answer) {
 		for _, a := range answers {
 			if a == Holds {
@@ -89,6 +95,7 @@ func (s *search) try() trial {
 	count(last.Answers)
 	for i := range last.Persons {
 		count(last.Persons[i].Answers)
+		t.outcomes += " " + string(last.Persons[i].Outcome)
 	}
 	return t
 }
@@ -128,6 +135,7 @@ func (s *search) matters(g int) bool {
 	if s.decides(g) {
 		return true
 	}
+	s.trials = 0
 	for other := range s.gaps {
 		if other == g || s.trials > maxTrials {
 			continue
@@ -138,16 +146,37 @@ func (s *search) matters(g int) bool {
 		}
 		s.gaps[other].set(s.letting[other])
 	}
+	r := rand.New(rand.NewPCG(uint64(g), 1))
+	for range mixtures {
+		s.mix(r)
+		if s.decides(g) {
+			return true
+		}
+	}
 	return false
+}
+
+// mix leaves some gaps open, closes some as they would let the family in, and gives the others any value.
+func (s *search) mix(r *rand.Rand) {
+	for g := range s.gaps {
+		switch r.IntN(3) {
+		case 0:
+			s.gaps[g].set(-1)
+		case 1:
+			s.gaps[g].set(s.letting[g])
+		default:
+			s.gaps[g].set(r.IntN(s.gaps[g].values))
+		}
+	}
 }
 
 // decides tells whether the outcome without a value of the gap differs from that with one.
 func (s *search) decides(g int) bool {
 	s.gaps[g].set(-1)
-	without := s.try().outcome
+	without := s.try().outcomes
 	for v := range s.gaps[g].values {
 		s.gaps[g].set(v)
-		if s.try().outcome != without {
+		if s.try().outcomes != without {
 			return true
 		}
 	}
@@ -191,7 +220,7 @@ func (s *search) findGaps() {
 	}
 	for i := range s.family.Members {
 		if s.family.Members[i].Lives() {
-			s.memberGaps(i, reads, tried, i == head && reads["verdict"])
+			s.memberGaps(i, reads, tried, head)
 		}
 	}
 }
@@ -263,7 +292,7 @@ func (s *search) itemGap(i int, name string, tried []int) {
 	addGap(s, name, &s.family.Answers[i], fact.Absent, values)
 }
 
-func (s *search) memberGaps(i int, reads map[string]bool, tried []int, verdictKnown bool) {
+func (s *search) memberGaps(i int, reads map[string]bool, tried []int, head int) {
 	m := &s.family.Members[i]
 	name := func(field string) string { return "members[" + strconv.Itoa(i) + "]." + field }
 	read := func(fields ...string) bool {
@@ -285,7 +314,7 @@ func (s *search) memberGaps(i int, reads map[string]bool, tried []int, verdictKn
 	if read("sex") {
 		addGap(s, name("sex"), &m.Sex, 0, []byte("LP"))
 	}
-	if read("relation", "head") {
+	if read("relation", "head") || reads["verdict"] && head < 0 { // the verdict is the head's, whoever that is
 		addGap(s, name("relation"), &m.Relation, 0, codes(regsosek.Relation))
 	}
 	if read("marital") {
@@ -303,7 +332,7 @@ func (s *search) memberGaps(i int, reads map[string]bool, tried []int, verdictKn
 	if read("cover_pbi", "cover_own", "cover_employer", "cover_other") {
 		addGap(s, name("cover"), &m.Cover, fact.NoCover, []uint8{0, regsosek.CoverPBI, regsosek.CoverMandiri, regsosek.CoverEmployer, regsosek.CoverOther})
 	}
-	if read("verdict") && !verdictKnown {
+	if read("verdict") && (i != head || !reads["verdict"]) {
 		s.verdictGap(name("verdict"), i)
 	}
 }

@@ -21,6 +21,7 @@ type Fact struct {
 	Type    string   // bool, int, string or list(person)
 	Codes   []string // the values of a coded fact; no other literal may be compared with it
 	Default string   // what counts when nothing was recorded; "" = unknown
+	Always  bool     // it is always known
 	Text    fault.Text
 }
 
@@ -86,21 +87,21 @@ var familyFacts = func() []familyFact {
 		}
 	}
 	out := []familyFact{
-		{Fact{"active", boolType, nil, "", fault.Text{ID: "Data keluarga masih aktif", EN: "The family's record is active"}},
+		{Fact{Name: "active", Type: boolType, Always: true, Text: fault.Text{ID: "Data keluarga masih aktif", EN: "The family's record is active"}},
 			func(a *activation) ref.Val { return types.Bool(a.facts.Active) }},
-		{Fact{"verdict", stringType, verdicts, "", fault.Text{ID: "Hasil pencocokan Dukcapil atas kepala keluarga",
+		{Fact{Name: "verdict", Type: stringType, Codes: verdicts, Text: fault.Text{ID: "Hasil pencocokan Dukcapil atas kepala keluarga",
 			EN: "What the civil registry says of the head"}}, func(a *activation) ref.Val { return verdict(a.verdict(a.facts.Family.HeadIndex())) }},
-		{Fact{"decile", intType, nil, "", fault.Text{ID: "Desil nasional, 1 termiskin", EN: "National decile, 1 poorest"}}, placed(rank.National, false)},
-		{Fact{"decile_province", intType, nil, "", fault.Text{ID: "Desil dalam provinsi", EN: "Decile within the province"}}, placed(rank.Province, false)},
-		{Fact{"decile_regency", intType, nil, "", fault.Text{ID: "Desil dalam kabupaten/kota", EN: "Decile within the regency"}}, placed(rank.Regency, false)},
-		{Fact{"percentile", intType, nil, "", fault.Text{ID: "Persentil nasional, 1 termiskin", EN: "National percentile, 1 poorest"}}, placed(rank.National, true)},
-		{Fact{"size", intType, nil, "", fault.Text{ID: "Jumlah anggota yang tinggal bersama", EN: "Members that live with the family"}},
+		{Fact{Name: "decile", Type: intType, Text: fault.Text{ID: "Desil nasional, 1 termiskin", EN: "National decile, 1 poorest"}}, placed(rank.National, false)},
+		{Fact{Name: "decile_province", Type: intType, Text: fault.Text{ID: "Desil dalam provinsi", EN: "Decile within the province"}}, placed(rank.Province, false)},
+		{Fact{Name: "decile_regency", Type: intType, Text: fault.Text{ID: "Desil dalam kabupaten/kota", EN: "Decile within the regency"}}, placed(rank.Regency, false)},
+		{Fact{Name: "percentile", Type: intType, Text: fault.Text{ID: "Persentil nasional, 1 termiskin", EN: "National percentile, 1 poorest"}}, placed(rank.National, true)},
+		{Fact{Name: "size", Type: intType, Always: true, Text: fault.Text{ID: "Jumlah anggota yang tinggal bersama", EN: "Members that live with the family"}},
 			func(a *activation) ref.Val { return number(int64(len(a.living.persons))) }},
-		membersAt: {Fact{"members", membersType, nil, "", fault.Text{ID: "Anggota yang tinggal bersama", EN: "The members that live with the family"}},
+		membersAt: {Fact{Name: "members", Type: membersType, Always: true, Text: fault.Text{ID: "Anggota yang tinggal bersama", EN: "The members that live with the family"}},
 			func(a *activation) ref.Val { return &a.living }},
-		componentsAt: {Fact{"components", intType, nil, "", fault.Text{ID: "Anggota yang mempunyai komponen program ini",
+		componentsAt: {Fact{Name: "components", Type: intType, Text: fault.Text{ID: "Anggota yang mempunyai komponen program ini",
 			EN: "Members that have a component of this programme"}}, func(a *activation) ref.Val { return a.components() }},
-		{Fact{"area", stringType, nil, "", fault.Text{ID: "Kode desa/kelurahan", EN: "Code of the village"}}, func(a *activation) ref.Val {
+		{Fact{Name: "area", Type: stringType, Text: fault.Text{ID: "Kode desa/kelurahan", EN: "Code of the village"}}, func(a *activation) ref.Val {
 			if a.facts.Area == "" {
 				return unknown
 			}
@@ -156,11 +157,11 @@ func coded(item regsosek.Item) []ref.Val {
 
 var personFacts = func() []personFact {
 	b := func(name, id, en string, find func(*person) ref.Val) personFact {
-		return personFact{Fact{name, boolType, nil, "", fault.Text{ID: id, EN: en}}, find}
+		return personFact{Fact{Name: name, Type: boolType, Text: fault.Text{ID: id, EN: en}}, find}
 	}
 	code := func(item regsosek.Item, absent string, find func(*person) uint8) personFact {
 		values := coded(item)
-		return personFact{Fact{item.Name, stringType, item.CodeNames(), absent, item.Text}, func(p *person) ref.Val {
+		return personFact{Fact{Name: item.Name, Type: stringType, Codes: item.CodeNames(), Default: absent, Text: item.Text}, func(p *person) ref.Val {
 			if v := int(find(p)) - item.Min; v >= 0 && v < len(values) {
 				return values[v]
 			}
@@ -180,13 +181,13 @@ var personFacts = func() []personFact {
 	}
 	never := func(f personFact) personFact { f.Default = "false"; return f }
 	return []personFact{
-		ageAt: {Fact{"age", intType, nil, "", fault.Text{ID: "Umur dalam tahun penuh", EN: "Age in full years"}}, func(p *person) ref.Val {
+		ageAt: {Fact{Name: "age", Type: intType, Text: fault.Text{ID: "Umur dalam tahun penuh", EN: "Age in full years"}}, func(p *person) ref.Val {
 			if age, ok := p.Age(p.act.facts.Day); ok {
 				return number(age)
 			}
 			return unknown
 		}},
-		{Fact{"sex", stringType, []string{"L", "P"}, "", fault.Text{ID: "Jenis kelamin", EN: "Sex: L male, P female"}}, func(p *person) ref.Val {
+		{Fact{Name: "sex", Type: stringType, Codes: []string{"L", "P"}, Text: fault.Text{ID: "Jenis kelamin", EN: "Sex: L male, P female"}}, func(p *person) ref.Val {
 			switch p.Sex {
 			case 'L':
 				return male
@@ -210,7 +211,7 @@ var personFacts = func() []personFact {
 			}
 			return types.Bool(p.School == regsosek.AtSchool)
 		}),
-		{Fact{"stage", stringType, stages, "", fault.Text{ID: "Jenjang sekolah yang diikuti atau tertinggi, kosong = tidak ada",
+		{Fact{Name: "stage", Type: stringType, Codes: stages, Text: fault.Text{ID: "Jenjang sekolah yang diikuti atau tertinggi, kosong = tidak ada",
 			EN: "Stage of school attended or highest, empty = none"}}, stage},
 		code(regsosek.Work, "tidak_bekerja", func(p *person) uint8 { return p.Work }),
 		never(b("works", "Bekerja", "Works", func(p *person) ref.Val { return types.Bool(p.Work != 0) })),
@@ -222,7 +223,7 @@ var personFacts = func() []personFact {
 		cover("cover_own", "Membayar iuran kesehatan sendiri", "Pays the health premium", regsosek.CoverMandiri),
 		cover("cover_employer", "Iuran kesehatan dari pemberi kerja", "Health premium by an employer", regsosek.CoverEmployer),
 		cover("cover_other", "Jaminan kesehatan lain", "Other health cover", regsosek.CoverOther),
-		{Fact{"verdict", stringType, verdicts, "", fault.Text{ID: "Hasil pencocokan Dukcapil atas orang ini",
+		{Fact{Name: "verdict", Type: stringType, Codes: verdicts, Text: fault.Text{ID: "Hasil pencocokan Dukcapil atas orang ini",
 			EN: "What the civil registry says of this person"}}, func(p *person) ref.Val { return verdict(p.act.verdict(p.index)) }},
 	}
 }()

@@ -71,7 +71,7 @@ func TestEvaluate_AgreesWithClausesAlone(t *testing.T) {
 	e := evaluator(t, sets)
 	alone := map[string]*Evaluator{}
 	asked := 0
-	each(t, 400, func(_ *rand.Rand, f *Facts) {
+	each(t, 300, func(_ *rand.Rand, f *Facts) {
 		results := e.Evaluate(f)
 		for i := range results {
 			r := &results[i]
@@ -333,5 +333,45 @@ func TestBirthday(t *testing.T) {
 	}
 	if got := Day(time.Date(2026, 3, 4, 23, 0, 0, 0, time.UTC)); got != 20260304 {
 		t.Errorf("got %d", got)
+	}
+}
+
+// TestSets_Missing_NothingLeftOut fills single facts at random: where that settles a programme, something was named.
+func TestSets_Missing_NothingLeftOut(t *testing.T) {
+	t.Parallel()
+	sets := rich(t)
+	e := evaluator(t, sets)
+	settled := 0
+	each(t, 100, func(r *rand.Rand, f *Facts) {
+		before := everything(e, f)
+		named := map[string][]string{}
+		for _, b := range before {
+			names, err := sets.Missing(b.Programme, f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			named[b.Programme] = names
+		}
+		for range 40 {
+			family := *f.Family
+			family.Members = slices.Clone(family.Members)
+			one := *f
+			one.Family, one.Verdicts = &family, slices.Clone(f.Verdicts)
+			if !fill(r, &one) {
+				continue
+			}
+			for i, a := range everything(e, &one) {
+				if a.Outcome == before[i].Outcome {
+					continue
+				}
+				settled++
+				if len(named[a.Programme]) == 0 {
+					t.Errorf("%s turned %s by one fact, and none was named", a.Programme, a.Outcome)
+				}
+			}
+		}
+	})
+	if settled < 50 {
+		t.Errorf("only %d times did one fact settle a programme", settled)
 	}
 }
