@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -269,5 +270,19 @@ func BenchmarkEvaluate(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		e.Evaluate(f)
+	}
+}
+
+// TestModel_Documented finds every fact in the page for those who write rules.
+func TestModel_Documented(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../../docs/rules.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range Model() {
+		if !strings.Contains(string(page), "`"+f.Name+"`") {
+			t.Errorf("docs/rules.md does not list %s", f.Name)
+		}
 	}
 }

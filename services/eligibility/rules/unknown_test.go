@@ -43,6 +43,7 @@ func TestOperators_Unknown(t *testing.T) {
 		{"members.exists(m, m.orphan == 'yatim')", Unknown}, {"members.exists(m, m.cover_own)", Unknown},
 		{"verdict == 'padan'", Unknown}, {"members.exists(m, m.verdict == 'padan')", Holds}, {"members.all(m, m.verdict == 'padan')", Unknown},
 		{"met.other", Unknown}, {"!met.other", Unknown}, {"met.other || tv == 'ya'", Holds}, {"met.other && tv == 'tidak'", Fails},
+		{"area.startsWith('32.04.')", Holds}, {"area.startsWith('31.')", Fails}, {"size == 2", Holds}, {"members.size() == size", Holds},
 		// What nobody reported counts as no.
 		{"terima_pkh == 'ya'", Fails}, {"perangkat_desa == 'tidak'", Holds}, {"members.exists(m, m.pregnant || m.disabled)", Fails},
 		{"members.exists(m, m.work == 'tidak_bekerja' && !m.works)", Holds}, {"members.all(m, m.presence == 'tinggal_bersama')", Holds},
