@@ -214,3 +214,55 @@ func BenchmarkColumns_Score(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/family")
 }
+
+// byHand reads codes and bands of the model file as a person would, for a family all of whose members live there.
+func byHand(m *Model, f *fact.Family) (score int64, answers int) {
+	score = m.Base
+	for _, v := range m.Variables {
+		number, head := -1, f.Head()
+		if i, ok := fact.Index(v.Name); ok {
+			number = int(f.Answers[i])
+		} else if v.Name == VarSize && len(f.Members) > 0 {
+			number = len(f.Members)
+		} else if v.Name == VarHeadLevel && head != nil {
+			number = int(head.Level)
+		} else if v.Name == VarHeadWork && head != nil {
+			number = int(head.Work)
+		}
+		value, known := v.Codes[fmt.Sprint(number)]
+		for _, b := range v.Bands {
+			if number >= 0 && !known && (b.UpTo == nil || int64(number) <= *b.UpTo) {
+				value, known = b.Value, true
+			}
+		}
+		if known {
+			score += value
+			answers++
+		} else {
+			score += *v.Missing
+		}
+	}
+	return score, answers
+}
+
+func TestModel_ScoreAsTheFileReads(t *testing.T) {
+	t.Parallel()
+	m, r, without := shipped(t), rand.New(rand.NewPCG(7, 8)), 0
+	for range 3000 {
+		f := randomFamily(r)
+		for i := range f.Members {
+			f.Members[i].Presence = 1
+		}
+		for i := range f.Answers {
+			if without%7 == 0 && r.IntN(6) > 0 {
+				f.Answers[i] = fact.Absent
+			}
+		}
+		want, answers := byHand(m, f)
+		got, ok := m.Score(f, village, day)
+		if got != want || ok != (answers >= m.MinAnswered) {
+			t.Fatalf("got %d %v, want %d with %d answers", got, ok, want, answers)
+		}
+		without++
+	}
+}

@@ -83,8 +83,7 @@ type source struct {
 	name      string
 	item      int // place in the family's answers; -1 = derived
 	derived   int
-	perMember bool
-	dividend  string // item that is divided
+	dividend  string // item that is shared among members; "" = none
 	low, high int32
 }
 
@@ -102,8 +101,9 @@ func sourceOf(name string) (source, error) {
 	case perMember && item.Codes != nil:
 		return source{}, errors.New("is a code, which cannot be divided among members")
 	}
-	s := source{name: name, item: i, perMember: perMember, dividend: itemName, low: int32(item.Min), high: int32(item.Max)}
+	s := source{name: name, item: i, low: int32(item.Min), high: int32(item.Max)}
 	if perMember {
+		s.dividend = itemName
 		s.low, s.high = 0, s.high*fineness(itemName)
 	}
 	return s, nil
@@ -121,7 +121,7 @@ func (s *source) value(f *fact.Family, d *derived) int32 {
 		return d[s.derived]
 	}
 	x := int32(f.Answers[s.item]) // fact.Absent is Missing
-	if s.perMember {
+	if s.dividend != "" {
 		return Share(s.dividend, x, d[size])
 	}
 	return x

@@ -233,3 +233,37 @@ func TestRead_Refuses(t *testing.T) {
 		t.Error("199 households were enough")
 	}
 }
+
+// FuzzRead: a table is refused with reasons, or every household has every number within its bounds.
+func FuzzRead(f *testing.F) {
+	f.Add("consumption,tv,area", "100,1,32")
+	f.Add("consumption,weight,pendapatan,jumlah_anggota,luas_lantai", "1e300,0.1,30000,1,999")
+	f.Add("consumption,consumption,synthetic,household", "Inf,-1,,")
+	f.Fuzz(func(t *testing.T, titles, cells string) {
+		header := strings.Split(titles, ",")
+		row := append(strings.Split(cells, ","), make([]string, len(header))...)[:len(header)]
+		rows, lines := make([][]string, 200), make([]int, 200)
+		for i := range rows {
+			rows[i], lines[i] = row, i+2
+		}
+		s, err := Read(header, rows, lines)
+		var refused *fault.Error
+		if err != nil {
+			if !errors.As(err, &refused) || len(refused.Details) == 0 {
+				t.Errorf("refused without a reason: %v", err)
+			}
+			return
+		}
+		for at, name := range s.Names {
+			low, high, ok := pmt.Domain(name)
+			for _, x := range s.Numbers[at] {
+				if !ok || x != pmt.Missing && (x < low || x > high) {
+					t.Fatalf("%s is %d", name, x)
+				}
+			}
+		}
+		if len(s.Weight) != 200 || len(s.Area) != 200 || len(s.Urban) != 200 || !(s.Consumption[0] > 0) {
+			t.Error("a column is not whole")
+		}
+	})
+}
