@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -128,13 +129,12 @@ func (s *Shard) merge(o *Shard) {
 	}
 }
 
-// maxHits bounds the rows collected around all bounds: 64 MiB, and as much again while they are put in order.
+// maxHits bounds the rows collected around all bounds: 64 MiB.
 const maxHits = 1 << 21
 
 // hit is a row in a window.
 type hit struct {
 	Point
-	window int32
 	weight uint16
 }
 
@@ -160,31 +160,24 @@ func (c *census) find(r *Row, do func(w *window, p Point)) {
 	}
 }
 
-// collect reads all rows again and keeps those in windows. Their order gives the cuts.
+// collect reads all rows again and keeps those in windows, each where its window's begin. Their order gives the cuts.
 func (c *census) collect(ctx context.Context, shards []*Shard) error {
-	hits := make([][]hit, len(shards))
-	err := each(ctx, shards, func(shard int, r *Row) {
-		c.find(r, func(w *window, p Point) { hits[shard] = append(hits[shard], hit{p, w.number, r.Weight}) })
+	ends := make([]atomic.Int64, len(c.windows)) // of each window's rows so far
+	total := int64(0)
+	for i, w := range c.windows {
+		ends[i].Store(total)
+		total += w.families
+	}
+	hits := make([]hit, total)
+	err := each(ctx, shards, func(_ int, r *Row) {
+		c.find(r, func(w *window, p Point) { hits[ends[w.number].Add(1)-1] = hit{p, r.Weight} })
 	})
 	if err != nil {
 		return err
 	}
-	ends := make([]int, len(c.windows)) // of each window's rows, once they are in order of windows
-	total := 0
 	for i, w := range c.windows {
-		ends[i] = total
-		total += int(w.families)
-	}
-	ordered := make([]hit, total)
-	for _, some := range hits {
-		for i := range some {
-			w := some[i].window
-			ordered[ends[w]] = some[i]
-			ends[w]++
-		}
-	}
-	for i, w := range c.windows {
-		rows := ordered[ends[i]-int(w.families) : ends[i]]
+		end := ends[i].Load()
+		rows := hits[end-w.families : end]
 		slices.SortFunc(rows, func(a, b hit) int { return a.Compare(b.Point) })
 		w.cut(rows)
 	}

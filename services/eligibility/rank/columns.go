@@ -72,11 +72,13 @@ type bound struct {
 }
 
 func newColumns(scores []int32, numbers []uint16) *columns {
-	c := &columns{lo: int64(slices.Min(scores)), start: new([1 << 16]uint32), areasOf: map[uint16][Levels]*column{}}
-	var seen [regencies]bool
-	for _, n := range numbers {
-		seen[n] = true
+	var seen [1 << 16]bool
+	lo, hi := scores[0], scores[0]
+	for i, s := range scores {
+		lo, hi = min(lo, s), max(hi, s)
+		seen[numbers[i]] = true
 	}
+	c := &columns{lo: int64(lo), start: new([1 << 16]uint32), areasOf: map[uint16][Levels]*column{}}
 	byCode := map[string]*column{}
 	for n := range seen {
 		if !seen[n] {
@@ -93,7 +95,7 @@ func newColumns(scores []int32, numbers []uint16) *columns {
 		}
 		c.areasOf[uint16(n)] = areas
 	}
-	span := int64(slices.Max(scores)) - c.lo
+	span := int64(hi) - c.lo
 	for (span>>c.shift+1)*int64(len(c.areasOf)) > columnCells && span>>c.shift > 0 {
 		c.shift++
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"slices"
+	"sync"
 )
 
 const (
@@ -68,30 +69,28 @@ type parts struct {
 
 // sample picks splitters for each heavy window by a hash of the id, so that shards and order do not matter.
 func (c *census) sample(ctx context.Context, shards []*Shard, heavy []*window) (map[*window]*parts, error) {
-	each1 := int64(max(8, min(4096, maxSplitters/len(heavy))))
+	wanted := int64(max(8, min(4096, maxSplitters/len(heavy))))
 	limits := make([]uint64, len(c.windows)) // a row is picked when its hash is below
 	for _, w := range heavy {
 		limits[w.number] = ^uint64(0)
-		if w.families > each1 {
-			limits[w.number], _ = bits.Div64(uint64(each1), 0, uint64(w.families))
+		if w.families > wanted {
+			limits[w.number], _ = bits.Div64(uint64(wanted), 0, uint64(w.families))
 		}
 	}
-	picked := make([][]hit, len(shards))
-	err := each(ctx, shards, func(shard int, r *Row) {
-		c.find(r, func(w *window, p Point) {
-			if mix(p.ID) < limits[w.number] {
-				picked[shard] = append(picked[shard], hit{Point: p, window: w.number})
-			}
-		})
-	})
 	out := make(map[*window]*parts, len(heavy))
 	for _, w := range heavy {
 		out[w] = &parts{}
 	}
-	for _, h := range slices.Concat(picked...) {
-		p := out[c.windows[h.window]]
-		p.splitters = append(p.splitters, h.Point)
-	}
+	var mu sync.Mutex
+	err := each(ctx, shards, func(_ int, r *Row) {
+		c.find(r, func(w *window, p Point) {
+			if mix(p.ID) < limits[w.number] {
+				mu.Lock()
+				out[w].splitters = append(out[w].splitters, p)
+				mu.Unlock()
+			}
+		})
+	})
 	for _, p := range out {
 		slices.SortFunc(p.splitters, Point.Compare)
 	}
