@@ -59,11 +59,10 @@ func (s *Set) expressions() iter.Seq[*expression] {
 
 // compile compiles every expression of the set.
 func (s *Set) compile() error {
-	c := compiler{declared: map[string]bool{}}
 	var err error
 	for i := range s.Clauses {
 		clause := &s.Clauses[i]
-		if clause.expr, err = c.compile(clause.Expr, s.Unit == Person); err != nil {
+		if clause.expr, err = compile(clause.Expr, s.Unit == Person); err != nil {
 			return fmt.Errorf("clause %d (%s): %w", i+1, clause.Holds.Code, err)
 		}
 		if clause.expr.components && len(s.Components) == 0 {
@@ -73,7 +72,7 @@ func (s *Set) compile() error {
 	}
 	for i := range s.Components {
 		component := &s.Components[i]
-		if component.expr, err = c.compile(component.Expr, true); err != nil {
+		if component.expr, err = compile(component.Expr, true); err != nil {
 			return fmt.Errorf("component %q: %w", component.Code, err)
 		}
 		component.expr.person = true
@@ -98,10 +97,8 @@ func (s *Set) countPerPerson() {
 	}
 }
 
-// compiler compiles the expressions of one set.
-type compiler struct{ declared map[string]bool }
-
-func (c *compiler) compile(text string, aboutPerson bool) (*expression, error) {
+// compile checks one expression and plans it.
+func compile(text string, aboutPerson bool) (*expression, error) {
 	if len(text) > maxLength {
 		return nil, fmt.Errorf("expression is longer than %d characters", maxLength)
 	}
