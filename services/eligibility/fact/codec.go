@@ -5,12 +5,8 @@ import (
 	"errors"
 )
 
-// format is the first byte of an encoded family. formatBefore had no person ids and fewer details of members: such rows
-// are read until a replay has rebuilt them.
-const (
-	format       = 2
-	formatBefore = 1
-)
+// format is the first byte of an encoded family.
+const format = 2
 
 // maxMembers refuses what no family can be, so that a damaged row cannot ask for memory.
 const maxMembers = 500
@@ -46,10 +42,10 @@ func (f *Family) Encode() []byte {
 // Decode reads what Encode wrote. Items added since then are absent.
 func Decode(b []byte) (Family, error) {
 	f := New()
-	if len(b) < 2 || b[0] != format && b[0] != formatBefore {
+	if len(b) < 2 || b[0] != format {
 		return f, errDamaged
 	}
-	whole, items := b[0] == format, int(b[1])
+	items := int(b[1])
 	b = b[2:]
 	if items > Items {
 		return f, errors.New("encoded family has items of a newer release")
@@ -71,7 +67,7 @@ func Decode(b []byte) (Family, error) {
 		f.Members = make([]Member, count)
 	}
 	for i := range f.Members {
-		rest, ok := f.Members[i].decode(b, whole)
+		rest, ok := f.Members[i].decode(b)
 		if !ok {
 			return f, errDamaged
 		}
@@ -83,24 +79,22 @@ func Decode(b []byte) (Family, error) {
 	return f, nil
 }
 
-func (m *Member) decode(b []byte, whole bool) ([]byte, bool) {
-	if whole {
-		if len(b) < len(m.Person) {
-			return nil, false
-		}
-		b = b[copy(m.Person[:], b):]
-		identity, n := binary.Uvarint(b)
-		if n <= 0 || identity > 1<<62 {
-			return nil, false
-		}
-		m.Identity, b = int64(identity), b[n:]
+func (m *Member) decode(b []byte) ([]byte, bool) {
+	if len(b) < len(m.Person) {
+		return nil, false
 	}
+	b = b[copy(m.Person[:], b):]
+	identity, n := binary.Uvarint(b)
+	if n <= 0 || identity > 1<<62 {
+		return nil, false
+	}
+	m.Identity, b = int64(identity), b[n:]
 	if len(b) < 3 {
 		return nil, false
 	}
 	m.Relation, m.Sex = b[0], b[1]
 	born, n := binary.Uvarint(b[2:])
-	if n <= 0 || born > 99991231 || len(b) < 2+n+5 {
+	if n <= 0 || born > 99991231 || len(b) < 2+n+8 {
 		return nil, false
 	}
 	m.Born = int32(born)
@@ -110,14 +104,6 @@ func (m *Member) decode(b []byte, whole bool) ([]byte, bool) {
 		return nil, false
 	}
 	m.Pregnant, m.Disabled = b[4]&1 != 0, b[4]&2 != 0
-	b = b[5:]
-	m.Cover = NoCover
-	if whole {
-		if len(b) < 3 {
-			return nil, false
-		}
-		m.Presence, m.Orphan, m.Cover = b[0], b[1], b[2]
-		b = b[3:]
-	}
-	return b, true
+	m.Presence, m.Orphan, m.Cover = b[5], b[6], b[7]
+	return b[8:], true
 }

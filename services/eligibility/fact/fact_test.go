@@ -120,19 +120,6 @@ func TestFromEvent(t *testing.T) {
 	}
 }
 
-// TestDecode_Before reads a row as it was written before person ids were kept.
-func TestDecode_Before(t *testing.T) {
-	t.Parallel()
-	old := []byte{1, 1, 2, 1, 1, 'P', 0xd9, 0xca, 0xbb, 9, 4, 3, 3, 0, 1}
-	got, err := Decode(old)
-	want := New()
-	want.Answers[0] = 1
-	want.Members = []Member{{Relation: 1, Sex: 'P', Born: 19850585, Marital: 4, School: 3, Level: 3, Pregnant: true, Cover: NoCover}}
-	if diff := cmp.Diff(want, got); diff != "" || err != nil {
-		t.Errorf("%v\n%s", err, diff)
-	}
-}
-
 func FuzzDecode(f *testing.F) {
 	family := New()
 	family.Members = []Member{{Relation: 1, Sex: 'P', Born: 19850505, Cover: NoCover}}

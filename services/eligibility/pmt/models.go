@@ -12,18 +12,20 @@ var files embed.FS
 // Models holds the loaded models by id.
 type Models map[string]*Model
 
+// Files are the model files that come with the program, by name.
+func Files() map[string][]byte {
+	names, _ := fs.Glob(files, "models/*.json") // the pattern is right
+	out := make(map[string][]byte, len(names))
+	for _, name := range names {
+		out[name], _ = files.ReadFile(name) // embedded: it is there
+	}
+	return out
+}
+
 // Shipped loads the models that come with the program.
 func Shipped() (Models, error) {
 	models := Models{}
-	names, err := fs.Glob(files, "models/*.json")
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range names {
-		file, err := files.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
+	for name, file := range Files() {
 		if _, err := models.Add(file); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}

@@ -1,7 +1,6 @@
 package rank
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"math/bits"
@@ -9,20 +8,13 @@ import (
 	"golang.org/x/crypto/blake2b"
 )
 
-// Digest identifies a set of families whatever their order: the sum, modulo 2^256, of a hash of each. Parts computed apart can be merged. The zero value is the digest of nothing.
+// Digest identifies a set of families whatever their order: the sum, modulo 2^256, of a hash of each. Parts computed
+// apart can be merged. The zero value is the digest of nothing.
 type Digest [4]uint64
 
-// Add takes in one pair; family is the 16 bytes of its id.
-func (d *Digest) Add(family [16]byte, score int64) {
-	var in [24]byte
-	copy(in[:], family[:])
-	binary.BigEndian.PutUint64(in[16:], uint64(score))
-	d.add(sha256.Sum256(in[:]))
-}
-
-// AddRow takes in what a family is ranked by: its id, score, weight and regency. The hash is BLAKE2b, which takes half as
+// Add takes in what a family is ranked by: its id, score, weight and regency. The hash is BLAKE2b, which takes half as
 // long as SHA-256 where the processor has no instructions for that.
-func (d *Digest) AddRow(r *Row) {
+func (d *Digest) Add(r *Row) {
 	var in [24]byte
 	copy(in[:], r.ID[:])
 	binary.BigEndian.PutUint32(in[16:], uint32(r.Score))

@@ -116,7 +116,7 @@ func (s *Shard) Add(r Row) error {
 			return errors.New("row without weight or regency")
 		}
 		s.count(&r)
-		s.digest.AddRow(&r)
+		s.digest.Add(&r)
 	}
 	return s.spool.add(&r)
 }

@@ -40,7 +40,7 @@ func mustFill(t *testing.T, db *pgxpool.Pool, p population) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(uint64(p.n), 17))
 	if _, err := db.CopyFrom(t.Context(), pgx.Identifier{"family"},
-		[]string{"family_id", "version", "recorded_at", "active", "area", "head", "head_identity", "facts", "model", "score", "size"},
+		[]string{"family_id", "version", "recorded_at", "active", "area", "facts", "model", "score", "size"},
 		pgx.CopyFromSlice(p.n, func(int) ([]any, error) {
 			id, err := uuid.NewV7()
 			facts := binary.BigEndian.AppendUint64(nil, uint64(r.Int64N(p.span)))
@@ -53,7 +53,7 @@ func mustFill(t *testing.T, db *pgxpool.Pool, p population) {
 				score, facts = nil, nil
 			}
 			return []any{
-				id, 1, recorded, r.IntN(20) > 0 || p.n < 20, p.areas[r.IntN(len(p.areas))], uuid.Nil, 1, append([]byte{1}, facts...), model,
+				id, 1, recorded, r.IntN(20) > 0 || p.n < 20, p.areas[r.IntN(len(p.areas))], append([]byte{1}, facts...), model,
 				score, r.IntN(7),
 			}, err
 		})); err != nil {
@@ -170,8 +170,8 @@ func mustStore(t *testing.T, db *pgxpool.Pool, id string, res *Result) {
 	t.Helper()
 	err := pgx.BeginFunc(t.Context(), db, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(t.Context(), `
-			INSERT INTO release (release_id, model, cutoffs, input_digest, families, released_at, released_by, event_id)
-			VALUES ($1, 'kini', '{1,2,3,4,5,6,7,8,9}', $2, $3, now(), '', '')`, id, res.Digest.String(), res.Families); err != nil {
+			INSERT INTO release (release_id, model, cutoffs, input_digest, families, released_at, released_by, weights)
+			VALUES ($1, 'kini', '{1,2,3,4,5,6,7,8,9}', $2, $3, now(), '', 'family')`, id, res.Digest.String(), res.Families); err != nil {
 			return err
 		}
 		return Store(t.Context(), tx, id, res)

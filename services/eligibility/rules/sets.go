@@ -15,6 +15,7 @@ var files embed.FS
 // Sets holds the rule sets of all programmes. Once ready it is immutable.
 type Sets struct {
 	byProgramme map[string][]*Set
+	archived    map[string]*Set // by id: known, but never in force
 	expressions map[expressionKey]*expression
 	order       []string // of evaluation; nil until ready
 }
@@ -63,7 +64,7 @@ func (ss *Sets) AddShipped() error {
 
 // NewSets holds no rule set yet.
 func NewSets() *Sets {
-	return &Sets{byProgramme: map[string][]*Set{}, expressions: map[expressionKey]*expression{}}
+	return &Sets{byProgramme: map[string][]*Set{}, archived: map[string]*Set{}, expressions: map[expressionKey]*expression{}}
 }
 
 // Add loads one more rule set. Sets of one programme must be of one kind and unit, and no two may begin on the same day
@@ -259,7 +260,7 @@ func inForce(all []*Set, area string, day int32) (best *Set, next int32) {
 	return best, next
 }
 
-// ByID finds a rule set by its id; nil when it is not loaded.
+// ByID finds a rule set by its id, archived ones included; nil when it is not loaded.
 func (ss *Sets) ByID(id string) *Set {
 	for _, all := range ss.byProgramme {
 		for _, s := range all {
@@ -268,5 +269,28 @@ func (ss *Sets) ByID(id string) *Set {
 			}
 		}
 	}
+	return ss.archived[id]
+}
+
+// Archive makes a rule set of earlier decisions known by its id. It is never in force. The sets must be ready.
+func (ss *Sets) Archive(file []byte) error {
+	s, err := Load(file)
+	if err != nil {
+		return err
+	}
+	if ss.ByID(s.ID) == nil {
+		ss.settlePerPerson(s)
+		ss.archived[s.ID] = s
+	}
 	return nil
+}
+
+// Files are the rule set files that come with the program, by name.
+func Files() map[string][]byte {
+	names, _ := fs.Glob(files, "sets/*.json") // the pattern is right
+	out := make(map[string][]byte, len(names))
+	for _, name := range names {
+		out[name], _ = files.ReadFile(name) // embedded: it is there
+	}
+	return out
 }
