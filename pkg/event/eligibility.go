@@ -19,7 +19,8 @@ const (
 )
 
 // EntitlementChanged is published when the outcome, amount or basis of a family's entitlement to a programme changes,
-// and only then; a first undetermined outcome is not published. Aggregate id: the family. Filter: programme code.
+// and only then; a first outcome that does not entitle is not published: who has not been told of a family owes it
+// nothing. Aggregate id: the family, also where persons are entitled. Filter: programme code.
 // State moved closes the old area's subject when the family moves; nothing else is set then.
 type EntitlementChanged struct {
 	State     RegistrantState `json:"state,omitempty"` // "" or moved
@@ -39,6 +40,16 @@ type EntitlementBasis struct {
 	Amount     int64    `json:"amount,omitempty"` // rupiah per year, illustrative where the rule set says so
 	Components []string `json:"components,omitempty"`
 	Reasons    []string `json:"reasons"` // reason codes of clauses, in order
+
+	Persons []EntitlementPerson `json:"persons,omitempty"` // of a programme that entitles persons: every member that lives here
+}
+
+// EntitlementPerson is what a programme that entitles persons decided for one member.
+type EntitlementPerson struct {
+	PersonID string   `json:"person_id"`
+	Outcome  Outcome  `json:"outcome"`
+	Amount   int64    `json:"amount,omitempty"` // rupiah per year
+	Reasons  []string `json:"reasons"`
 }
 
 // RankReleased is published when a release takes force and again, as its next version, when the fan-out of changed

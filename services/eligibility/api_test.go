@@ -7,7 +7,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"dtks/pkg/auth"
 	"dtks/pkg/testkit"
@@ -27,7 +26,7 @@ func (s *service) serve() func(role, area string) caller {
 	s.t.Helper()
 	issuer := testkit.Issuer(s.t)
 	server := web.New("eligibility", issuer.Verifier(s.t))
-	(&api{decider: s.decider, fanout: s.fanout, model: testModel, now: time.Now}).register(server)
+	(&api{decider: s.decider, ranker: s.ranker, model: testModel}).register(server)
 	listener := httptest.NewServer(server)
 	s.t.Cleanup(listener.Close)
 	return func(role, area string) caller {
@@ -109,12 +108,9 @@ func TestAPI_Decisions(t *testing.T) {
 	if got := as("ops", "33").do(http.MethodGet, "/v1/deciles?area=32.04", "", "", nil); got != http.StatusForbidden {
 		t.Errorf("deciles of a neighbour: got %d, want %d", got, http.StatusForbidden)
 	}
-	var body struct {
-		Area      string         `json:"area"`
-		Decisions []decisionView `json:"decisions"`
-	}
+	var body decisionsView
 	as("programme", "32").do(http.MethodGet, path, "", "", &body)
-	if body.Area != home.area || len(body.Decisions) != 2 || !body.Decisions[0].Illustrative {
+	if body.Area != home.area || len(body.Decisions) != 3 || !body.Decisions[0].Illustrative {
 		t.Fatalf("got %+v", body)
 	}
 	for _, d := range body.Decisions {
@@ -131,31 +127,36 @@ func TestAPI_Releases(t *testing.T) {
 	s := newService(t)
 	as := s.serve()
 	admin := as("admin", "00")
-	if got := admin.do(http.MethodPost, "/v1/releases", "", "", nil); got != http.StatusConflict {
-		t.Errorf("ranking nobody: got %d, want %d", got, http.StatusConflict)
-	}
 	s.populate(40)
 	for _, c := range []caller{as("approver", "00"), as("ops", "00"), as("admin", "32")} {
 		if got := c.do(http.MethodPost, "/v1/releases", "", "", nil); got != http.StatusForbidden {
 			t.Errorf("got %d, want %d", got, http.StatusForbidden)
 		}
 	}
-	if got := admin.do(http.MethodPost, "/v1/releases", "", `{"model":"hilang"}`, nil); got != http.StatusUnprocessableEntity && got != http.StatusBadRequest {
-		t.Errorf("an unknown model: got %d", got)
+	for _, body := range []string{`{"model":"hilang"}`, `{"weights":"village"}`} {
+		if got := admin.do(http.MethodPost, "/v1/releases", "", body, nil); got != http.StatusUnprocessableEntity && got != http.StatusBadRequest {
+			t.Errorf("%s: got %d", body, got)
+		}
 	}
 	var first, again, seen releaseView
-	if got := admin.do(http.MethodPost, "/v1/releases", "k1", "", &first); got != http.StatusCreated || !first.InForce || first.Families != 40 {
+	if got := admin.do(http.MethodPost, "/v1/releases", "k1", "", &first); got != http.StatusAccepted || first.InForce || first.Phase != "waiting" {
 		t.Fatalf("got %d %+v", got, first)
 	}
-	if got := admin.do(http.MethodPost, "/v1/releases", "k1", "", &again); got != http.StatusCreated || again.ID != first.ID {
+	if got := admin.do(http.MethodPost, "/v1/releases", "k1", "", &again); got != http.StatusAccepted || again.ID != first.ID {
 		t.Errorf("the same key: got %d and release %s, want %s", got, again.ID, first.ID)
+	}
+	if got := admin.do(http.MethodPost, "/v1/releases", "k2", "", nil); got != http.StatusConflict {
+		t.Errorf("while the first is being made: got %d, want %d", got, http.StatusConflict)
+	}
+	if did, err := s.ranker.step(t.Context()); err != nil || !did {
+		t.Fatalf("ranking: %v %v", did, err)
 	}
 	if got := admin.do(http.MethodPost, "/v1/releases", "k2", "", nil); got != http.StatusConflict {
 		t.Errorf("while the first is passed on: got %d, want %d", got, http.StatusConflict)
 	}
 	s.passOn()
 	if got := as("programme", "32.04").do(http.MethodGet, "/v1/releases/"+first.ID, "", "", &seen); got != http.StatusOK ||
-		seen.CompletedAt == nil || seen.Decided != 40 {
+		seen.CompletedAt == nil || seen.Families != 40 || seen.Read != 40 || seen.Listed == 0 || seen.Decided != seen.Listed || !seen.InForce {
 		t.Errorf("got %d %+v", got, seen)
 	}
 	var list struct {
@@ -166,6 +167,17 @@ func TestAPI_Releases(t *testing.T) {
 	}
 	if got := admin.do(http.MethodGet, "/v1/releases/"+uuid.NewString(), "", "", nil); got != http.StatusNotFound {
 		t.Errorf("no such release: got %d", got)
+	}
+	var bound struct{ Below, Above []boundaryView }
+	if got := admin.do(http.MethodGet, "/v1/releases/"+first.ID+"/boundary?decile=4", "", "", &bound); got != http.StatusOK ||
+		len(bound.Below) != 16 || len(bound.Above) != 24 {
+		t.Errorf("boundary: got %d with %d and %d families, want 16 and 24", got, len(bound.Below), len(bound.Above))
+	}
+	if got := as("ops", "33").do(http.MethodGet, "/v1/releases/"+first.ID+"/boundary?area=32.04", "", "", nil); got != http.StatusForbidden {
+		t.Errorf("a neighbour's boundary: got %d, want %d", got, http.StatusForbidden)
+	}
+	if got := admin.do(http.MethodGet, "/v1/releases/"+first.ID+"/boundary?area=11", "", "", nil); got != http.StatusNotFound {
+		t.Errorf("an area that was not ranked: got %d, want %d", got, http.StatusNotFound)
 	}
 }
 

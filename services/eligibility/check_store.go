@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -13,12 +11,11 @@ import (
 
 // digests identify the derived state, whatever the order in which it came about.
 type digests struct {
-	Families   int64  `json:"families"`
-	Inputs     string `json:"inputs"` // families, and the verdicts on their heads as in force
-	Decisions  int64  `json:"decisions"`
-	Decided    string `json:"decided"`
-	Release    string `json:"release"`
-	Programmes int64  `json:"programmes"`
+	Families  int64  `json:"families"`
+	Inputs    string `json:"inputs"` // families, and the verdicts on their members as in force
+	Decisions int64  `json:"decisions"`
+	Decided   string `json:"decided"`
+	Release   string `json:"release"`
 }
 
 // digests reads the digests of the whole state under one snapshot.
@@ -32,23 +29,25 @@ func (s *store) digests(ctx context.Context) (digests, error) {
 			SELECT coalesce(sum(n), 0)::bigint, encode(sha256(coalesce(string_agg(h, '' ORDER BY shard), '')), 'hex')
 			FROM (
 				SELECT substr(uuid_send(family_id), 1, 1) AS shard, count(*) AS n, sha256(string_agg(sha256(convert_to(
-					(f.family_id, f.version, f.recorded_at, f.active, f.area, f.head, f.head_identity, f.facts, f.model, f.score,
-						v.version, v.recorded_at, v.verdict)::text, 'UTF8')), '' ORDER BY f.family_id)) AS h
+					(f.family_id, f.version, f.recorded_at, f.active, f.area, f.facts, f.model, f.score, v.said)::text, 'UTF8')),
+					'' ORDER BY f.family_id)) AS h
 				FROM family f
-				LEFT JOIN verdict v ON v.person_id = f.head AND v.identity_version = f.head_identity AND v.version > 0
+				LEFT JOIN LATERAL (
+					SELECT string_agg((v.person_id, v.identity_version, v.version, v.verdict)::text, ' ' ORDER BY v.person_id, v.identity_version) AS said
+					FROM verdict v
+					WHERE v.family_id = f.family_id AND v.version > 0
+				) v ON true
 				GROUP BY 1
 			) AS t`).Scan(&d.Families, &d.Inputs); err != nil {
 			return err
 		}
 		return tx.QueryRow(ctx, `
-			SELECT coalesce(sum(n), 0)::bigint, (SELECT count(DISTINCT programme) FROM decision),
-				encode(sha256(coalesce(string_agg(h, '' ORDER BY shard), '')), 'hex')
+			SELECT coalesce(sum(n), 0)::bigint, encode(sha256(coalesce(string_agg(h, '' ORDER BY shard), '')), 'hex')
 			FROM (
-				SELECT substr(uuid_send(family_id), 1, 1) AS shard, count(*) AS n,
-					sha256(string_agg(digest, '' ORDER BY family_id, programme)) AS h
+				SELECT substr(uuid_send(family_id), 1, 1) AS shard, count(*) AS n, sha256(string_agg(content, '' ORDER BY family_id)) AS h
 				FROM decision
 				GROUP BY 1
-			) AS t`).Scan(&d.Decisions, &d.Programmes, &d.Decided)
+			) AS t`).Scan(&d.Decisions, &d.Decided)
 	})
 	if err != nil {
 		return d, fmt.Errorf("reading digests: %w", err)
@@ -56,91 +55,70 @@ func (s *store) digests(ctx context.Context) (digests, error) {
 	return d, nil
 }
 
-// unsound finds decisions that do not rest on what is in force (invariant I8), judged by the rows alone.
-func unsound(ctx context.Context, db *pgxpool.Pool, violated func(invariant, text string)) error {
+// undecided finds active families that have no decisions.
+func undecided(ctx context.Context, db *pgxpool.Pool, violated func(invariant, text string)) error {
 	rows, err := db.Query(ctx, `
-		SELECT family_id, programme, CASE
-				WHEN d.verdict_version = 0 AND d.outcome = 'entitled' THEN 'is entitled without a verdict'
-				WHEN d.outcome = 'entitled' AND v.verdict IS DISTINCT FROM 'padan' THEN 'is entitled though the verdict is not padan'
-				WHEN (d.verdict_person, d.verdict_identity) <> (f.head, f.head_identity) THEN 'rests on another identity version'
-				WHEN d.verdict_version <> coalesce(v.version, 0) THEN 'rests on an older verdict'
-				WHEN d.family_version <> f.version THEN 'rests on an older version of the family'
-				ELSE 'rests on a release that is not in force'
-			END
-		FROM decision d
-		JOIN family f USING (family_id)
-		LEFT JOIN verdict v ON v.person_id = f.head AND v.identity_version = f.head_identity AND v.version > 0
-		WHERE d.verdict_version <> coalesce(v.version, 0)
-			OR (d.verdict_person, d.verdict_identity) <> (f.head, f.head_identity)
-			OR d.family_version <> f.version
-			OR d.outcome = 'entitled' AND v.verdict IS DISTINCT FROM 'padan'
-			OR d.release <> (SELECT release_id FROM release_in_force) AND NOT EXISTS (`+fanoutOpen+`)
+		SELECT family_id
+		FROM family
+		LEFT JOIN decision USING (family_id)
+		WHERE sheet IS NULL
 		LIMIT 1000`)
 	if err != nil {
-		return fmt.Errorf("looking for unsound decisions: %w", err)
+		return fmt.Errorf("looking for families without decisions: %w", err)
 	}
 	var family uuid.UUID
-	var programme, text string
-	_, err = pgx.ForEachRow(rows, []any{&family, &programme, &text}, func() error {
-		violated("I8", fmt.Sprintf("decision %s of family %s %s", programme, family, text))
+	_, err = pgx.ForEachRow(rows, []any{&family}, func() error {
+		violated("I8", fmt.Sprintf("family %s has no decisions", family))
 		return nil
 	})
 	return err
 }
 
-// everything hands out each family with the verdict on its head as in force and the digests of its decisions, under
-// one snapshot with the release in force.
-func (s *store) everything(ctx context.Context, each func(rel *release, f *family, v *verdict, programmes []string, digests [][]byte) error) error {
-	return pgx.BeginTxFunc(ctx, s.db, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		rel, err := scanRelease(tx.QueryRow(ctx, selectRelease+` JOIN release_in_force USING (release_id)`))
-		if err != nil {
+// everything hands out each family with its verdicts and decisions, under one snapshot, and whether any is waiting to be
+// decided by the release in force.
+func (s *store) everything(ctx context.Context, tx pgx.Tx, each func(kept *stored) error) error {
+	rows, err := tx.Query(ctx, `
+		SELECT `+prefixed("f", familyColumns)+`, d.sheet, d.told, d.decided_at, v.*
+		FROM family f
+		JOIN decision d USING (family_id)
+		CROSS JOIN LATERAL (SELECT `+verdictsOf+` FROM verdict v WHERE v.family_id = f.family_id) v`)
+	if err != nil {
+		return fmt.Errorf("reading families: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		k := new(stored)
+		var c verdictColumns
+		if k.family, err = scanFamily(rows, append([]any{&k.sheet, &k.told, &k.decidedAt}, c.into()...)...); err != nil {
 			return err
 		}
-		rows, err := tx.Query(ctx, `
-			SELECT `+prefixed("f", familyColumns)+`, coalesce(v.version, 0), coalesce(v.recorded_at, 'epoch'), coalesce(v.verdict, ''),
-				coalesce(d.programmes, '{}'), coalesce(d.digests, '{}')
-			FROM family f
-			LEFT JOIN verdict v ON v.person_id = f.head AND v.identity_version = f.head_identity
-			LEFT JOIN (
-				SELECT family_id, array_agg(programme) AS programmes, array_agg(digest) AS digests
-				FROM decision
-				WHERE release = $1
-				GROUP BY family_id
-			) d USING (family_id)`, rel.ID)
-		if err != nil {
-			return fmt.Errorf("reading families: %w", err)
+		k.verdicts = c.byIdentity()
+		if err := each(k); err != nil {
+			return err
 		}
-		defer rows.Close()
-		for rows.Next() {
-			var v verdict
-			var programmes []string
-			var digests [][]byte
-			f, err := scanFamily(rows, &v.Version, &v.RecordedAt, &v.Verdict, &programmes, &digests)
-			if err != nil {
-				return err
-			}
-			v.Person, v.Identity = f.Head, f.HeadIdentity
-			if err := each(rel, f, &v, programmes, digests); err != nil {
-				return err
-			}
-		}
-		return rows.Err()
-	})
+	}
+	return rows.Err()
 }
 
-// recompute decides every family again from its stored inputs and names each decision that comes out differently.
-func (e *engine) recompute(ctx context.Context, db *pgxpool.Pool, violated func(invariant, text string)) error {
-	s := &store{db}
-	return s.everything(ctx, func(rel *release, f *family, v *verdict, programmes []string, digests [][]byte) error {
-		if err := e.score(rel, f); err != nil {
-			return err
-		}
-		for _, d := range e.decide(rel, f, v) {
-			// A programme that is missing is not decided yet by this release: the fan-out will.
-			if i := slices.Index(programmes, d.Programme); i >= 0 && !bytes.Equal(digests[i], d.digest()) {
-				violated("I8", fmt.Sprintf("decision %s of family %s is not what its inputs give", d.Programme, f.ID))
-			}
-		}
-		return nil
-	})
+// snapshot runs do under one snapshot.
+func (s *store) snapshot(ctx context.Context, do func(tx pgx.Tx) error) error {
+	return pgx.BeginTxFunc(ctx, s.db, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, do)
+}
+
+// standing is what a snapshot says of the release in force.
+type standing struct {
+	no       int32
+	working  bool // families wait to be decided by it
+	families int64
+}
+
+func (s *store) standing(ctx context.Context, tx pgx.Tx) (st standing, err error) {
+	err = tx.QueryRow(ctx, `
+		SELECT no, `+workOpen+`, (SELECT count(*) FROM decision)
+		FROM release_in_force
+		JOIN release USING (release_id)`).Scan(&st.no, &st.working, &st.families)
+	if err != nil {
+		err = fmt.Errorf("reading the release in force: %w", err)
+	}
+	return st, err
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -9,13 +11,15 @@ import (
 	"dtks/pkg/bus"
 	"dtks/pkg/event"
 	"dtks/pkg/outbox"
+	"dtks/services/eligibility/decision"
 )
 
 // decider turns inputs into decisions, and tells subscribers what has changed for them.
 type decider struct {
-	engine *engine
+	engine *decision.Engine
 	store  *store
 	outbox *outbox.Outbox
+	now    func() time.Time
 }
 
 // onRegistrant takes in families and decides them. Persons are passed over: a family's event carries its members, and a
@@ -38,25 +42,16 @@ func (d *decider) onRegistrant(ctx context.Context, tx pgx.Tx, msgs []bus.Msg[ev
 	if len(families) == 0 {
 		return nil
 	}
-	ids, heads := make([]uuid.UUID, len(families)), make([]identity, 0, len(families))
-	for i, f := range families {
-		ids[i] = f.ID
-		if f.Head != uuid.Nil {
-			heads = append(heads, identity{f.Head, f.HeadIdentity})
-		}
-	}
-	sit, err := d.store.forFamilies(ctx, tx, ids, heads)
+	sit, err := d.store.forFamilies(ctx, tx, families)
 	if err != nil {
 		return err
 	}
-	for _, f := range families {
-		if err := d.engine.score(sit.release, f); err != nil {
-			return err
-		}
+	if err := d.score(sit.release, families); err != nil {
+		return err
 	}
 	b := &pgx.Batch{}
 	queueFamilies(b, families)
-	_, err = d.decide(ctx, tx, b, sit, families, causes)
+	_, err = d.decide(ctx, tx, b, sit, families, reason{causes: causes})
 	return err
 }
 
@@ -99,94 +94,115 @@ func (d *decider) onMatch(ctx context.Context, tx pgx.Tx, msgs []bus.Msg[event.M
 	if err != nil || len(sit.families) == 0 {
 		return err
 	}
-	families, causes := make([]*family, 0, len(sit.families)), make(map[uuid.UUID]event.Cause, len(sit.families))
+	causes := make(map[uuid.UUID]event.Cause, len(sit.families))
 	b := &pgx.Batch{}
-	for _, id := range sit.ids() {
-		f := sit.families[id]
-		families = append(families, f)
-		causes[id] = byPerson[f.Head]
+	families := sit.inOrder()
+	for _, f := range families {
+		for _, key := range f.identities() {
+			if cause, ok := byPerson[key.Person]; ok {
+				causes[f.ID] = cause
+			}
+		}
 	}
 	if err := d.rescore(b, sit.release, families); err != nil {
 		return err
 	}
-	_, err = d.decide(ctx, tx, b, sit, families, causes)
+	_, err = d.decide(ctx, tx, b, sit, families, reason{causes: causes})
 	return err
 }
 
-// rescore scores families that were scored by another model than the release's.
-func (d *decider) rescore(b *pgx.Batch, rel *release, families []*family) error {
-	var stale []*family
+// inOrder lists the families known before by id.
+func (sit *situation) inOrder() []*family {
+	ids := sit.ids()
+	out := make([]*family, len(ids))
+	for i, id := range ids {
+		out[i] = sit.families[id]
+	}
+	return out
+}
+
+// score sets the families' scores by the release's model.
+func (d *decider) score(rel *decision.Release, families []*family) error {
 	for _, f := range families {
-		if f.Model == rel.Model {
-			continue
-		}
-		if err := d.engine.score(rel, f); err != nil {
+		score, ok, err := d.engine.Score(rel.Model, f.input(nil))
+		if err != nil {
 			return err
 		}
-		stale = append(stale, f)
-	}
-	if len(stale) > 0 {
-		queueScores(b, stale)
+		f.Model, f.Score = rel.Model, nil
+		if ok {
+			f.Score = &score
+		}
 	}
 	return nil
 }
 
-// decide decides scored families, stores what differs and publishes what subscribers do not know yet; it returns how
-// many decisions were published. causes is nil in a release's fan-out, which goes out in its own lane.
-func (d *decider) decide(
-	ctx context.Context, tx pgx.Tx, b *pgx.Batch, sit *situation, families []*family, causes map[uuid.UUID]event.Cause,
-) (int, error) {
-	var drafts []outbox.Draft
-	var store []written
-	published := 0
+// rescore scores families that were scored by another model than the release's.
+func (d *decider) rescore(b *pgx.Batch, rel *decision.Release, families []*family) error {
+	var stale []*family
 	for _, f := range families {
-		cause, live := causes[f.ID]
-		if !live {
-			cause = event.Cause{ID: sit.release.EventID}
-		}
-		for _, dec := range d.engine.decide(sit.release, f, sit.verdict(f)) {
-			old := sit.kept[decisionKey{f.ID, dec.Programme}]
-			w := written{dec, kept{dec.digest(), old.Published, old.PublishedArea}}
-			if what := dec.publication(old, f.Area); what != silent {
-				drafts = append(drafts, draftsOf(&w, what, f.Area, cause, !live)...)
-				w.Published, w.PublishedArea = dec.basis(f.Area), f.Area
-				published++
-			} else if string(old.Digest) == string(w.Digest) {
-				continue
-			}
-			store = append(store, w)
+		if f.Model != rel.Model {
+			stale = append(stale, f)
 		}
 	}
-	if len(store) > 0 {
-		queueDecisions(b, store)
+	if len(stale) == 0 {
+		return nil
+	}
+	if err := d.score(rel, stale); err != nil {
+		return err
+	}
+	queueScores(b, stale)
+	return nil
+}
+
+// reason says why families are decided now.
+type reason struct {
+	causes map[uuid.UUID]event.Cause // of each family, where an event led to it
+	batch  bool                      // many at once: published in the second lane
+	redate bool                      // the day has come on which answers may change: the sheet is written anew in any case
+}
+
+// decide decides scored families, stores what differs and publishes what subscribers do not know yet; it returns how
+// many decisions were published.
+func (d *decider) decide(ctx context.Context, tx pgx.Tx, b *pgx.Batch, sit *situation, families []*family, why reason) (int, error) {
+	var drafts []outbox.Draft
+	var rows []written
+	published := 0
+	for _, f := range families {
+		cause, ok := why.causes[f.ID]
+		if !ok {
+			cause = event.Cause{ID: sit.eventID}
+		}
+		in := f.input(sit.verdicts)
+		sheet, err := d.engine.Decide(sit.release, in, decision.DayIn(f.Area, d.now()))
+		if err != nil {
+			return 0, err
+		}
+		old, content := sit.kept[f.ID], sheet.Content()
+		if bytes.Equal(old.Content, content[:]) && !why.redate {
+			continue
+		}
+		news, told := d.news(sheet, in, old, sit)
+		for i := range news {
+			drafts = append(drafts, d.drafts(&news[i], sheet, in, sit.release, cause, why.batch)...)
+		}
+		published += len(news)
+		rows = append(rows, written{f.ID, d.engine.Encode(sheet), kept{Content: content[:], Told: decision.EncodeNumbers(told)}, sheet.RecheckOn})
+	}
+	if len(rows) > 0 {
+		queueDecisions(b, rows)
+	}
+	if sit.ranking && len(families) > 0 {
+		ids := make([]uuid.UUID, len(families))
+		for i, f := range families {
+			ids[i] = f.ID
+		}
+		queueTouched(b, ids)
 	}
 	if err := d.store.save(ctx, tx, b); err != nil {
 		return 0, err
 	}
 	_, err := d.outbox.Add(ctx, tx, drafts...)
 	return published, err
-}
-
-// draftsOf writes the events that tell a decision: one, or two when the family has left the regency it was published in.
-func draftsOf(w *written, what publication, area string, cause event.Cause, fanout bool) []outbox.Draft {
-	next := outbox.Draft{
-		Type: event.TypeEntitlementChanged, Filter: w.Programme, Area: event.AreaOf(area), ID: w.FamilyID.String(),
-		Cause: cause, Release: fanout,
-		Data: event.EntitlementChanged{
-			Programme: w.Programme, Outcome: w.Outcome, Area: area, Release: w.Release, RuleSet: w.RuleSet, Model: w.Model,
-			DecidedOn: w.DecidedOn.Format("2006-01-02"),
-		},
-		Seal: map[event.Class]any{event.Survey: event.EntitlementBasis{
-			Decile: w.Decile, Amount: w.Amount, Components: w.Components, Reasons: w.Reasons,
-		}},
-	}
-	if what != moved {
-		return []outbox.Draft{next}
-	}
-	left := next
-	left.Area, left.Seal = event.AreaOf(w.PublishedArea), nil
-	left.Data = event.EntitlementChanged{State: event.Moved}
-	return []outbox.Draft{left, next}
 }
 
 // routes are the handlers of the events that eligibility subscribes to.

@@ -7,21 +7,42 @@ import (
 
 	"dtks/pkg/event"
 	"dtks/pkg/fault"
+	"dtks/services/eligibility/decision"
 	"dtks/services/eligibility/fact"
 )
 
 // family is what eligibility keeps of one family: the newest event's facts.
 type family struct {
-	ID           uuid.UUID
-	Version      int64
-	RecordedAt   time.Time // of the event
-	Active       bool
-	Area         string    // village
-	Head         uuid.UUID // person; zero where nobody is recorded as head
-	HeadIdentity int64     // identity version in force
-	Facts        fact.Family
-	Model        string // that Score is of
-	Score        *int64 // nil: too few answers
+	ID         uuid.UUID
+	Version    int64
+	RecordedAt time.Time // of the event
+	Active     bool
+	Area       string // village
+	Facts      fact.Family
+	Model      string // that Score is of
+	Score      *int64 // nil: too few answers
+}
+
+// input is what the family is decided by, with the verdicts on its members' identities in force.
+func (f *family) input(verdicts map[identity]verdict) *decision.Input {
+	in := &decision.Input{ID: f.ID, Version: f.Version, Active: f.Active, Area: f.Area,
+		Surveyed: decision.DayIn(f.Area, f.RecordedAt), Facts: f.Facts, Verdicts: make([]decision.Verdict, len(f.Facts.Members))}
+	for i := range f.Facts.Members {
+		m := &f.Facts.Members[i]
+		if v, ok := verdicts[identity{m.Person, m.Identity}]; ok && v.Version > 0 {
+			in.Verdicts[i] = decision.Verdict{Version: v.Version, Verdict: v.Verdict}
+		}
+	}
+	return in
+}
+
+// identities are those of the members in force.
+func (f *family) identities() []identity {
+	out := make([]identity, len(f.Facts.Members))
+	for i := range f.Facts.Members {
+		out[i] = identity{f.Facts.Members[i].Person, f.Facts.Members[i].Identity}
+	}
+	return out
 }
 
 // verdict is the newest answer of the civil registry for one identity version of a person.
@@ -55,16 +76,7 @@ func newFamily(
 	if f.Facts, err = fact.FromEvent(survey, sensitive, data.Members); err != nil {
 		return nil, errFamily
 	}
-	if head := f.Facts.Head(); head != nil {
-		f.Head, f.HeadIdentity = head.Person, head.Identity
-	}
 	return f, nil
-}
-
-// day is the day of the event in the family's time zone, as yyyymmdd: ages are taken on it.
-func (f *family) day() int32 {
-	y, m, d := f.RecordedAt.In(zone(f.Area)).Date()
-	return int32(y*10000 + int(m)*100 + d)
 }
 
 // newVerdict reads a verdict from its event.
@@ -74,22 +86,4 @@ func newVerdict(env *event.Envelope, data *event.MatchDecided) (verdict, error) 
 		return verdict{}, fault.New(fault.Invalid, "verdict_malformed", "Peristiwa pemadanan tidak terbaca.", "The match event cannot be read.")
 	}
 	return verdict{Person: person, Identity: data.IdentityVersion, Version: env.Version, RecordedAt: env.Time, Verdict: string(data.Verdict)}, nil
-}
-
-// Indonesia's three time zones, without daylight saving.
-var (
-	wib  = time.FixedZone("WIB", 7*3600)
-	wita = time.FixedZone("WITA", 8*3600)
-	wit  = time.FixedZone("WIT", 9*3600)
-)
-
-// zone is the time zone of an area, by its province.
-func zone(area string) *time.Location {
-	switch area[:2] {
-	case "51", "52", "53", "63", "64", "65", "71", "72", "73", "74", "75", "76":
-		return wita
-	case "81", "82", "91", "92", "93", "94", "95", "96":
-		return wit
-	}
-	return wib
 }

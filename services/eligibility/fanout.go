@@ -15,18 +15,16 @@ import (
 )
 
 const (
-	fanoutStep  = 500             // families decided in one transaction
-	fanoutIdle  = time.Second     // between looks for a release to pass on
+	fanoutIdle  = time.Second     // between looks for work
 	fanoutRetry = 2 * time.Second // after an error
 )
 
-// fanout decides the whole population by a new release, regency by regency, and publishes what changes in the second
-// lane. Each step is one transaction that also stores the position, so that it goes on where it was killed; one process
-// does it at a time.
+// fanout decides the families on the work list anew: those whose place a release has changed, or all of them when rules
+// or models have. What changes is published in the second lane. Each part of the list is one transaction that also
+// marks it as done, so that it goes on where it was killed; one process does it at a time.
 type fanout struct {
 	*decider
 	wake chan struct{}
-	now  func() time.Time
 }
 
 // Wake makes it look at once. Never blocks.
@@ -45,7 +43,7 @@ func (f *fanout) part() app.Part {
 			more, err := f.step(ctx)
 			switch {
 			case err != nil && ctx.Err() == nil:
-				slog.Warn("passing on a release", "error", pg.Safe(err))
+				slog.Warn("deciding anew", "error", pg.Safe(err))
 				pause = fanoutRetry
 			case more:
 				continue
@@ -60,7 +58,7 @@ func (f *fanout) part() app.Part {
 	}}
 }
 
-// step does the next piece of work in one transaction; false when there is none, or another process is at it.
+// step does the next part in one transaction; false when there is none, or another process is at it.
 func (f *fanout) step(ctx context.Context) (bool, error) {
 	more := false
 	err := pg.InTx(ctx, f.store.db, func(tx pgx.Tx) error {
@@ -69,15 +67,15 @@ func (f *fanout) step(ctx context.Context) (bool, error) {
 		if err := tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock($1)`, lockFanout).Scan(&mine); err != nil || !mine {
 			return err
 		}
-		sh, err := f.store.nextShard(ctx, tx)
-		if err != nil || sh.release == "" {
+		p, done, err := f.store.nextPart(ctx, tx)
+		if err != nil || p == nil && done == "" {
 			return err
 		}
 		more = true
-		if sh.regency == "" {
-			return f.complete(ctx, tx, sh.release)
+		if p == nil {
+			return f.complete(ctx, tx, done)
 		}
-		if err := f.decideShard(ctx, tx, sh); err != nil {
+		if err := f.decidePart(ctx, tx, p); err != nil {
 			return err
 		}
 		failpoint.Hit("fanout.before_commit")
@@ -90,28 +88,21 @@ func (f *fanout) step(ctx context.Context) (bool, error) {
 	return more, err
 }
 
-func (f *fanout) decideShard(ctx context.Context, tx pgx.Tx, sh shard) error {
-	sit, err := f.store.forShard(ctx, tx, sh.regency, sh.position, fanoutStep)
+func (f *fanout) decidePart(ctx context.Context, tx pgx.Tx, p *part) error {
+	sit, err := f.store.forStored(ctx, tx, p.families)
 	if err != nil {
 		return err
 	}
-	ids := sit.ids()
-	families := make([]*family, len(ids))
-	for i, id := range ids {
-		families[i] = sit.families[id]
-		sh.position = id
+	b := &pgx.Batch{}
+	families := sit.inOrder()
+	if err := f.rescore(b, sit.release, families); err != nil {
+		return err
 	}
-	changed := 0
-	if len(families) > 0 {
-		b := &pgx.Batch{}
-		if err := f.rescore(b, sit.release, families); err != nil {
-			return err
-		}
-		if changed, err = f.decide(ctx, tx, b, sit, families, nil); err != nil {
-			return err
-		}
+	changed, err := f.decide(ctx, tx, b, sit, families, reason{batch: true})
+	if err != nil {
+		return err
 	}
-	return f.store.advance(ctx, tx, sh, len(families), changed, len(families) < fanoutStep)
+	return f.store.partDone(ctx, tx, p, changed)
 }
 
 // complete closes the fan-out with the release's next version, behind all that it has published.
@@ -123,7 +114,7 @@ func (f *fanout) complete(ctx context.Context, tx pgx.Tx, id string) error {
 	_, err = f.outbox.Add(ctx, tx, outbox.Draft{
 		Type: event.TypeRankReleased, Area: event.National, ID: r.ID, Release: true,
 		Data: event.RankReleased{Model: r.Model, Cutoffs: r.Cutoffs, InputDigest: r.InputDigest, Families: r.Families,
-			Changed: r.Changed, Complete: true, ReleasedAt: r.ReleasedAt},
+			Changed: r.Changed, Complete: true, ReleasedAt: *r.ReleasedAt},
 	})
 	return err
 }

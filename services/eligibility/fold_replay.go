@@ -11,19 +11,27 @@ import (
 
 	"dtks/pkg/event"
 	"dtks/pkg/pg"
+	"dtks/services/eligibility/decision"
 )
 
 // folder writes inputs into the schema replay, scored by the release in force.
 type folder struct {
-	engine   *engine
-	rel      *release
+	engine   *decision.Engine
+	rel      *decision.Release
 	families chan *family
+	seats    chan seat
 	verdicts chan verdict
 }
 
 func (f *folder) family(ctx context.Context, fam *family) error {
-	if err := f.engine.score(f.rel, fam); err != nil {
+	d := decider{engine: f.engine}
+	if err := d.score(f.rel, []*family{fam}); err != nil {
 		return err
+	}
+	for _, key := range fam.identities() {
+		if err := send(ctx, f.seats, seat{fam.ID, fam.Version, key}); err != nil {
+			return err
+		}
 	}
 	return send(ctx, f.families, fam)
 }
@@ -40,10 +48,10 @@ func send[T any](ctx context.Context, to chan<- T, v T) error {
 }
 
 // fold reads all streams into the newest state of every input.
-func (r *replay) fold(ctx context.Context, rel *release) (int64, error) {
+func (r *replay) fold(ctx context.Context, rel *decision.Release) (int64, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	f := &folder{engine: r.engine, rel: rel, families: make(chan *family, 1024), verdicts: make(chan verdict, 1024)}
+	f := &folder{engine: r.engine, rel: rel, families: make(chan *family, 1024), seats: make(chan seat, 4096), verdicts: make(chan verdict, 1024)}
 	var writers sync.WaitGroup
 	writer := func(write func() error) {
 		writers.Go(func() {
@@ -53,9 +61,11 @@ func (r *replay) fold(ctx context.Context, rel *release) (int64, error) {
 		})
 	}
 	writer(func() error { return r.store.copyFamilies(ctx, f.families) })
+	writer(func() error { return r.store.copySeats(ctx, f.seats) })
 	writer(func() error { return r.store.copyVerdicts(ctx, f.verdicts) })
 	events, err := r.readAll(ctx, f)
 	close(f.families)
+	close(f.seats)
 	close(f.verdicts)
 	writers.Wait()
 	if cause := context.Cause(ctx); cause != nil {
@@ -68,24 +78,27 @@ func (r *replay) fold(ctx context.Context, rel *release) (int64, error) {
 }
 
 // decideAll takes one decision for each rebuilt family and programme.
-func (r *replay) decideAll(ctx context.Context, rel *release) (families, decisions int64, err error) {
+func (r *replay) decideAll(ctx context.Context, rel *decision.Release) (families, decisions int64, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	type input struct {
-		family  *family
-		verdict *verdict
+		family   *family
+		verdicts map[identity]verdict
 	}
 	in := make(chan []input, 2*runtime.GOMAXPROCS(0))
-	out := make(chan decision, 1024)
+	out := make(chan rebuiltSheet, 1024)
 	var workers, writer sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
 			for batch := range in {
 				for _, i := range batch {
-					for _, d := range r.engine.decide(rel, i.family, i.verdict) {
-						if send(ctx, out, d) != nil {
-							return
-						}
+					sheet, err := r.engine.Decide(rel, i.family.input(i.verdicts), decision.DayIn(i.family.Area, r.now()))
+					if err != nil {
+						cancel(err)
+						return
+					}
+					if send(ctx, out, rebuiltSheet{i.family.ID, r.engine.Encode(sheet), sheet.Content()}) != nil {
+						return
 					}
 				}
 			}
@@ -98,7 +111,7 @@ func (r *replay) decideAll(ctx context.Context, rel *release) (families, decisio
 	})
 	begin, said := time.Now(), time.Now()
 	batch := make([]input, 0, readBatch)
-	err = r.store.rebuilt(ctx, func(f *family, v *verdict) error {
+	err = r.store.rebuilt(ctx, func(f *family, v map[identity]verdict) error {
 		families++
 		if batch = append(batch, input{f, v}); len(batch) < readBatch {
 			return nil
@@ -121,18 +134,18 @@ func (r *replay) decideAll(ctx context.Context, rel *release) (families, decisio
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	}
-	return families, families * int64(len(r.engine.programmes)), err
+	return families, families * int64(len(r.engine.Programmes)), err
 }
 
 // change brings the live rows that differ in line with the rebuilt ones, and publishes what that changes as the next
 // versions. Families that have changed since are left alone. The event table and the counters are not touched.
 func (r *replay) change(ctx context.Context, d *decider) (families, published int64, err error) {
-	ids, err := r.store.differing(ctx, r.engine.programmes, r.cut())
+	ids, err := r.store.differing(ctx, r.cut())
 	if err != nil {
 		return 0, 0, err
 	}
 	for len(ids) > 0 {
-		n := min(len(ids), fanoutStep)
+		n := min(len(ids), partSize)
 		err := pg.InTx(ctx, r.store.db, func(tx pgx.Tx) error {
 			f, p, err := d.adopt(ctx, tx, ids[:n], r.cut())
 			if err == nil {
@@ -155,13 +168,7 @@ func (d *decider) adopt(ctx context.Context, tx pgx.Tx, ids []uuid.UUID, cut tim
 	if err != nil {
 		return 0, 0, err
 	}
-	heads := make([]identity, 0, len(rebuilt))
-	for _, f := range rebuilt {
-		if f.Head != uuid.Nil {
-			heads = append(heads, identity{f.Head, f.HeadIdentity})
-		}
-	}
-	sit, err := d.store.forFamilies(ctx, tx, ids, heads)
+	sit, err := d.store.forFamilies(ctx, tx, rebuilt)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -171,14 +178,14 @@ func (d *decider) adopt(ctx context.Context, tx pgx.Tx, ids []uuid.UUID, cut tim
 		if live, ok := sit.families[f.ID]; ok && live.Version > f.Version {
 			continue
 		}
-		if err := d.engine.score(sit.release, f); err != nil {
-			return 0, 0, err
-		}
 		use = append(use, f)
 		causes[f.ID] = event.Cause{}
 	}
+	if err := d.score(sit.release, use); err != nil {
+		return 0, 0, err
+	}
 	b := &pgx.Batch{}
 	queueFamilies(b, use)
-	published, err = d.decide(ctx, tx, b, sit, use, causes)
+	published, err = d.decide(ctx, tx, b, sit, use, reason{causes: causes, redate: true})
 	return len(use), published, err
 }

@@ -8,7 +8,6 @@ package main
 import (
 	"context"
 	"embed"
-	"time"
 
 	"dtks/pkg/app"
 	"dtks/pkg/auth"
@@ -30,7 +29,7 @@ func run(ctx context.Context, getenv func(string) string) error {
 	if err != nil {
 		return err
 	}
-	e, err := cfg.engine()
+	f, err := cfg.load()
 	if err != nil {
 		return err
 	}
@@ -55,16 +54,23 @@ func run(ctx context.Context, getenv func(string) string) error {
 	defer nats.Close()
 
 	out := outbox.New("eligibility", db, keys)
-	d := &decider{engine: e, store: &store{db}, outbox: out}
+	d, err := newDecider(ctx, f, newStore(db), out)
+	if err != nil {
+		return err
+	}
 	if err := d.ensureRelease(ctx, cfg.Model); err != nil {
 		return err
 	}
-	f := &fanout{decider: d, wake: make(chan struct{}, 1), now: time.Now}
+	if err := d.takeForce(ctx); err != nil {
+		return err
+	}
+	anew := &fanout{decider: d, wake: make(chan struct{}, 1)}
+	ranks := &ranker{decider: d, wake: make(chan struct{}, 1), fanout: anew}
 	server := web.New("eligibility", auth.NewVerifier(ctx, cfg.OIDCIssuer, cfg.OIDCAudience), db.Ping, nats.Ready)
-	(&api{decider: d, fanout: f, model: cfg.Model, now: time.Now}).register(server)
+	(&api{decider: d, ranker: ranks, model: cfg.Model}).register(server)
 
 	parts := append([]app.Part{server.Part(cfg.Addr)}, out.Relays(nats)...)
-	parts = append(parts, f.part())
+	parts = append(parts, anew.part(), ranks.part(), (&recheck{d}).part())
 	parts = append(parts, nats.Consume(bus.Consumer{Name: "eligibility", DB: db, Keys: keys, After: out.Wake}, d.routes()...)...)
 	return app.Run(ctx, parts...)
 }

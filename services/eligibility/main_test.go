@@ -25,7 +25,7 @@ func TestRun(t *testing.T) {
 	registry.Emit(t, h.draft())
 	broker.Events(t, string(event.TypeEntitlementChanged)+".>", 1)
 	for name, args := range map[string][]string{
-		"check": nil, "digest": nil, "explain": {h.id.String()}, "replay": {"--wait", "15s"},
+		"check": nil, "digest": nil, "explain": {h.id.String()}, "verify": {"--quiet"}, "replay": {"--wait", "15s"},
 	} {
 		if err := commands[name](t.Context(), getenv, args); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -38,12 +38,12 @@ func TestRun(t *testing.T) {
 
 func TestConfig_NamesEveryMistake(t *testing.T) {
 	t.Parallel()
-	c := config{Programmes: []string{"pkh", "bst"}, Model: "hilang", RuleFiles: []string{"testdata/none.json"}}
-	_, err := c.engine()
+	c := config{Programmes: []string{"pkh", "bansos"}, Model: "hilang", RuleFiles: []string{"testdata/none.json"}}
+	_, err := c.load()
 	if err == nil {
 		t.Fatal("loaded")
 	}
-	for _, want := range []string{"bst", "hilang", "none.json"} {
+	for _, want := range []string{"bansos", "hilang", "none.json"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error does not name %q: %v", want, err)
 		}

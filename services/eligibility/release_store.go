@@ -4,41 +4,111 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"dtks/services/eligibility/pmt"
+	"dtks/pkg/fault"
+	"dtks/pkg/pg"
+	"dtks/services/eligibility/decision"
 	"dtks/services/eligibility/rank"
+	"dtks/services/eligibility/ranking"
 )
 
-// scores hands out the score by model of each active family that has one, as of one moment and in no order.
-func (s *store) scores(ctx context.Context, model *pmt.Model, each func(id uuid.UUID, score int64) error) error {
-	rows, err := s.db.Query(ctx, `
-		SELECT family_id, score, CASE WHEN model <> $1 THEN facts END, area, recorded_at
-		FROM family
-		WHERE active`, model.ID)
-	if err != nil {
-		return fmt.Errorf("reading scores: %w", err)
-	}
-	var id uuid.UUID
-	var stored *int64
-	var facts []byte
-	var area string
-	var recorded time.Time
-	_, err = pgx.ForEachRow(rows, []any{&id, &stored, &facts, &area, &recorded}, func() error {
-		score, ok, err := scoreOf(model, stored, facts, area, recorded)
-		if err != nil || !ok {
-			return err
+// inForce is what decides: read under the shared lock on releases.
+type inForce struct {
+	no      int32
+	eventID string
+	ranking bool
+	files   []string
+}
+
+const selectInForce = `
+	SELECT r.no, p.event_id, EXISTS (SELECT FROM release_job WHERE phase = 'ranking'), e.files
+	FROM release_in_force p
+	JOIN release r USING (release_id)
+	CROSS JOIN engine_in_force e`
+
+// queueState takes the shared lock and reads what decides.
+func queueState(b *pgx.Batch) *inForce {
+	state := new(inForce)
+	b.Queue(`SELECT pg_advisory_xact_lock_shared($1)`, lockRelease)
+	b.Queue(selectInForce).QueryRow(func(row pgx.Row) error {
+		if err := row.Scan(&state.no, &state.eventID, &state.ranking, &state.files); err != nil {
+			return fmt.Errorf("reading what decides: %w", err)
 		}
-		return each(id, score)
+		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("reading scores: %w", err)
+	return state
+}
+
+var errReplaced = fault.New(fault.Unavailable, "engine_replaced",
+	"Program lain dengan aturan lain sedang berlaku.", "Another process with other rules decides now.")
+
+// settle completes the situation with the release in force.
+func (s *store) settle(ctx context.Context, tx pgx.Tx, sit *situation, state *inForce) error {
+	if s.files != nil && !slices.Equal(s.files, state.files) {
+		return errReplaced
 	}
-	return nil
+	var err error
+	sit.eventID, sit.ranking = state.eventID, state.ranking
+	sit.release, err = s.release(ctx, tx, state.no)
+	return err
+}
+
+// querier is a pool or a transaction.
+type querier interface {
+	ranking.Querier
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+// release finds a release by its number; it is read once.
+func (s *store) release(ctx context.Context, q querier, no int32) (*decision.Release, error) {
+	if r := s.releases.get(no); r != nil {
+		return r, nil
+	}
+	r := &decision.Release{No: no}
+	var bounds []int64
+	err := q.QueryRow(ctx, `SELECT release_id, model, cutoffs FROM release WHERE no = $1`, no).Scan(&r.ID, &r.Model, &bounds)
+	if err != nil {
+		return nil, fmt.Errorf("reading release %d: %w", no, err)
+	}
+	if strings.HasPrefix(r.ID, startPrefix) {
+		r.Table = startingTable(bounds)
+	} else if r.Table, err = ranking.Load(ctx, q, r.ID); err != nil {
+		return nil, fmt.Errorf("reading release %d: %w", no, err)
+	}
+	s.releases.put(r)
+	return r, nil
+}
+
+// inForce reads the release in force.
+func (s *store) inForce(ctx context.Context) (*decision.Release, error) {
+	var no int32
+	err := s.db.QueryRow(ctx, `SELECT no FROM release_in_force JOIN release USING (release_id)`).Scan(&no)
+	if err != nil {
+		return nil, fmt.Errorf("reading the release in force: %w", err)
+	}
+	return s.release(ctx, s.db, no)
+}
+
+// releaseOn finds the release that was in force at a moment, or else the first there was.
+func (s *store) releaseOn(ctx context.Context, at time.Time) (*decision.Release, error) {
+	var no int32
+	err := s.db.QueryRow(ctx, `
+		SELECT no
+		FROM release r
+		WHERE starts_with(release_id, 'awal-') OR EXISTS (SELECT FROM release_job j WHERE j.release_id = r.release_id AND phase = 'in_force')
+		ORDER BY released_at <= $1 DESC, CASE WHEN released_at <= $1 THEN released_at END DESC, released_at
+		LIMIT 1`, at).Scan(&no)
+	if err != nil {
+		return nil, fmt.Errorf("finding the release of a day: %w", err)
+	}
+	return s.release(ctx, s.db, no)
 }
 
 // lockRelease waits for the decisions under way and holds back others until tx ends.
@@ -47,42 +117,151 @@ func (s *store) lockRelease(ctx context.Context, tx pgx.Tx) error {
 	return err
 }
 
-const fanoutOpen = `
-	SELECT release_id
-	FROM release_in_force
-	JOIN release USING (release_id)
-	WHERE event_id <> '' AND NOT EXISTS (SELECT FROM release_complete c WHERE c.release_id = release_in_force.release_id)`
-
-// fanoutRunning reports whether the changes of the release in force are still being published.
-func (s *store) fanoutRunning(ctx context.Context, tx pgx.Tx) (bool, error) {
-	var running bool
-	err := tx.QueryRow(ctx, `SELECT EXISTS (`+fanoutOpen+`)`).Scan(&running)
-	return running, err
+// alone takes a lock that one process holds at a time; false when another does. The returned function gives it back.
+func (s *store) alone(ctx context.Context, lock int) (release func(), mine bool, err error) {
+	conn, err := s.db.Acquire(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock($1)`, lock).Scan(&mine); err != nil || !mine {
+		conn.Release()
+		return nil, false, err
+	}
+	return func() {
+		_, _ = conn.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, lock) // ends with the session at the latest
+		conn.Release()
+	}, true, nil
 }
 
-// stillInForce reports whether no other release took the place of this one.
-func (s *store) stillInForce(ctx context.Context, tx pgx.Tx, id string) (bool, error) {
-	var still bool
-	err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM release_in_force WHERE release_id = $1)`, id).Scan(&still)
-	return still, err
+const (
+	// jobOpen holds while a ranking is asked for or being made.
+	jobOpen = `EXISTS (SELECT FROM release_job WHERE phase IN ('waiting', 'ranking'))`
+	// workOpen holds while families wait to be decided anew, or a release is not complete.
+	workOpen = `EXISTS (
+		SELECT
+		FROM release_in_force p
+		WHERE EXISTS (SELECT FROM release_part w WHERE w.release_id = p.release_id AND NOT w.done)
+			OR p.event_id <> '' AND NOT EXISTS (SELECT FROM release_complete c WHERE c.release_id = p.release_id))`
+)
+
+// releaseBusy reports whether a release is being made or passed on.
+func (s *store) releaseBusy(ctx context.Context, tx pgx.Tx) (busy bool, err error) {
+	err = tx.QueryRow(ctx, `SELECT `+jobOpen+` OR `+workOpen).Scan(&busy)
+	return busy, err
 }
 
-// putInForce stores a release, points to it and lists the regencies its fan-out has to visit.
-func (s *store) putInForce(ctx context.Context, tx pgx.Tx, rel *release, r *ranking, by string) error {
-	if err := insertRelease(ctx, tx, rel, r, by); err != nil {
-		return fmt.Errorf("storing the release: %w", err)
+// workPending reports whether families wait to be decided anew.
+func (s *store) workPending(ctx context.Context) (pending bool, err error) {
+	err = s.db.QueryRow(ctx, `SELECT `+workOpen).Scan(&pending)
+	return pending, err
+}
+
+func (s *store) addJob(ctx context.Context, tx pgx.Tx, j job) error {
+	_, err := tx.Exec(ctx, `
+		INSERT INTO release_job (release_id, model, weights, requested_by, requested_at, phase)
+		VALUES ($1, $2, $3, $4, $5, 'waiting')`, j.ID, j.Model, string(j.Weights), j.RequestedBy, j.RequestedAt)
+	return err
+}
+
+// nextJob finds the job to do, one that was interrupted included; nil when there is none.
+func (s *store) nextJob(ctx context.Context) (*job, error) {
+	var j job
+	err := s.db.QueryRow(ctx, `
+		SELECT release_id, model, weights, requested_by, requested_at
+		FROM release_job
+		WHERE phase IN ('waiting', 'ranking')`).Scan(&j.ID, &j.Model, &j.Weights, &j.RequestedBy, &j.RequestedAt)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	return &j, err
+}
+
+// startRanking makes every decision from here on note its families. When it has returned, all others are committed.
+func (s *store) startRanking(ctx context.Context, id string) error {
+	return pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error {
+		if err := s.lockRelease(ctx, tx); err != nil {
+			return err
+		}
+		b := &pgx.Batch{}
+		b.Queue(`TRUNCATE release_touched`)
+		b.Queue(`UPDATE release_job SET phase = 'ranking', families = 0 WHERE release_id = $1`, id)
+		return tx.SendBatch(ctx, b).Close()
+	})
+}
+
+// progress stores how many families have been read.
+func (s *store) progress(ctx context.Context, id string, rows int64) {
+	if _, err := s.db.Exec(ctx, `UPDATE release_job SET families = $2 WHERE release_id = $1`, id, rows); err != nil && ctx.Err() == nil {
+		slog.Debug("storing progress", "error", pg.Safe(err))
+	}
+}
+
+func (s *store) refuse(ctx context.Context, id, code string) error {
+	_, err := s.db.Exec(ctx, `UPDATE release_job SET phase = 'refused', refused = $2 WHERE release_id = $1`, id, code)
+	return err
+}
+
+// keepRanking stores a ranking that is not in force yet, in place of what an interrupted attempt left.
+func (s *store) keepRanking(ctx context.Context, j *job, res *ranking.Result, now time.Time) error {
+	return pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error {
+		b := &pgx.Batch{}
+		b.Queue(`DELETE FROM release_part WHERE release_id = $1`, j.ID)
+		b.Queue(`DELETE FROM release_area WHERE release_id = $1`, j.ID)
+		b.Queue(`DELETE FROM release WHERE release_id = $1`, j.ID)
+		b.Queue(`
+			INSERT INTO release (release_id, model, weights, cutoffs, input_digest, families, released_at, released_by)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			j.ID, j.Model, string(j.Weights), cutoffs(res.Table), res.Digest.String(), res.Families, now, j.RequestedBy)
+		if err := tx.SendBatch(ctx, b).Close(); err != nil {
+			return fmt.Errorf("storing the release: %w", err)
+		}
+		return ranking.Store(ctx, tx, j.ID, res)
+	})
+}
+
+// putInForce points to a stored release and adds to its work list the families that were decided while it was made.
+func (s *store) putInForce(ctx context.Context, tx pgx.Tx, id, eventID string) error {
+	b := &pgx.Batch{}
+	queueList(b, id, `SELECT family_id FROM release_touched`)
+	b.Queue(`TRUNCATE release_touched`)
+	b.Queue(`UPDATE release_in_force SET release_id = $1, event_id = $2`, id, eventID)
+	b.Queue(`UPDATE release_job SET phase = 'in_force' WHERE release_id = $1`, id)
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return fmt.Errorf("putting the release in force: %w", err)
+	}
+	return nil
+}
+
+// listEveryone adds all families to the work list of the release in force.
+func (s *store) listEveryone(ctx context.Context, tx pgx.Tx) error {
+	var id string
+	if err := tx.QueryRow(ctx, `SELECT release_id FROM release_in_force`).Scan(&id); err != nil {
+		return fmt.Errorf("reading the release in force: %w", err)
 	}
 	b := &pgx.Batch{}
-	b.Queue(`UPDATE release_in_force SET release_id = $1`, rel.ID)
-	b.Queue(`
-		INSERT INTO fanout (release_id, regency)
-		SELECT DISTINCT $1, regency
-		FROM family`, rel.ID)
-	return tx.SendBatch(ctx, b).Close()
+	queueList(b, id, `SELECT family_id FROM family`)
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return fmt.Errorf("listing families: %w", err)
+	}
+	return nil
 }
 
-// ensureInForce makes rel the release in force unless there is one.
-func (s *store) ensureInForce(ctx context.Context, tx pgx.Tx, rel *release) error {
+// queueList adds families to a release's work list, by regency, as many to a part as one step of the fan-out decides.
+func queueList(b *pgx.Batch, release, families string) {
+	b.Queue(fmt.Sprintf(`
+		INSERT INTO release_part (release_id, part, regency, families, count)
+		SELECT $1, coalesce((SELECT max(part) FROM release_part WHERE release_id = $1), 0) + row_number() OVER (ORDER BY regency, chunk),
+			regency, string_agg(uuid_send(family_id), ''::bytea ORDER BY family_id), count(*)
+		FROM (
+			SELECT regency, family_id, (row_number() OVER (PARTITION BY regency ORDER BY family_id) - 1) / %d AS chunk
+			FROM family
+			WHERE family_id IN (%s)
+		) AS t
+		GROUP BY regency, chunk`, partSize, families), release)
+}
+
+// ensureInForce makes the cut-offs a model starts with the release in force unless there is one.
+func (s *store) ensureInForce(ctx context.Context, tx pgx.Tx, id, model string, bounds []int64, from time.Time) error {
 	if err := s.lockRelease(ctx, tx); err != nil {
 		return err
 	}
@@ -90,62 +269,72 @@ func (s *store) ensureInForce(ctx context.Context, tx pgx.Tx, rel *release) erro
 	if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM release_in_force)`).Scan(&there); err != nil || there {
 		return err
 	}
-	if err := insertRelease(ctx, tx, rel, &ranking{}, ""); err != nil {
+	b := &pgx.Batch{}
+	b.Queue(`
+		INSERT INTO release (release_id, model, weights, cutoffs, input_digest, families, released_at, released_by)
+		VALUES ($1, $2, 'family', $3, '', 0, $4, '')
+		ON CONFLICT DO NOTHING`, id, model, bounds, from)
+	b.Queue(`INSERT INTO release_in_force (release_id, event_id) VALUES ($1, '')`, id)
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return fmt.Errorf("storing the first cut-offs: %w", err)
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO release_in_force (release_id) VALUES ($1)`, rel.ID)
-	return err
+	return nil
 }
 
-func insertRelease(ctx context.Context, tx pgx.Tx, rel *release, r *ranking, by string) error {
-	_, err := tx.Exec(ctx, `
-		INSERT INTO release (release_id, model, cutoffs, input_digest, families, released_at, released_by, event_id)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		rel.ID, rel.Model, rel.Cutoffs[:], r.Digest.String(), r.Families, rel.ReleasedAt, by, rel.EventID)
-	return err
+// part is families to be decided by the release in force.
+type part struct {
+	release  string
+	no       int
+	families []uuid.UUID
 }
 
-// inForce reads the release in force.
-func (s *store) inForce(ctx context.Context) (*release, error) {
-	return scanRelease(s.db.QueryRow(ctx, selectRelease+` JOIN release_in_force USING (release_id)`))
-}
+// partSize is how many families are decided in one transaction.
+const partSize = 500
 
-// shard is how far the fan-out of a release has come in one regency.
-type shard struct {
-	release, regency string
-	position         uuid.UUID
-}
-
-// nextShard finds work of the release in force and locks it: "" as release when there is no release to pass on, ""
-// as regency when all its regencies are done.
-func (s *store) nextShard(ctx context.Context, tx pgx.Tx) (shard, error) {
-	var sh shard
-	err := tx.QueryRow(ctx, fanoutOpen).Scan(&sh.release)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return sh, nil
+// nextPart finds and locks work of the release in force. done reports that there is none left but the release has not
+// been completed; nil without done: there is nothing to do.
+func (s *store) nextPart(ctx context.Context, tx pgx.Tx) (p *part, done string, err error) {
+	p = new(part)
+	var packed []byte
+	err = tx.QueryRow(ctx, `
+		SELECT release_id, part, families
+		FROM release_part
+		JOIN release_in_force USING (release_id)
+		WHERE NOT done
+		ORDER BY part
+		LIMIT 1
+		FOR UPDATE OF release_part`).Scan(&p.release, &p.no, &packed)
+	if err == nil {
+		p.families, err = unpackIDs(packed)
+		return p, "", err
 	}
-	if err != nil {
-		return sh, err
+	if !errors.Is(err, pgx.ErrNoRows) {
+		return nil, "", err
 	}
 	err = tx.QueryRow(ctx, `
-		SELECT regency, position
-		FROM fanout
-		WHERE release_id = $1 AND NOT done
-		ORDER BY regency
-		LIMIT 1
-		FOR UPDATE`, sh.release).Scan(&sh.regency, &sh.position)
+		SELECT release_id
+		FROM release_in_force p
+		WHERE event_id <> '' AND NOT EXISTS (SELECT FROM release_complete c WHERE c.release_id = p.release_id)`).Scan(&done)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return sh, nil
+		err = nil
 	}
-	return sh, err
+	return nil, done, err
 }
 
-// advance stores how far a shard has come.
-func (s *store) advance(ctx context.Context, tx pgx.Tx, sh shard, families, changed int, done bool) error {
-	_, err := tx.Exec(ctx, `
-		UPDATE fanout
-		SET position = $3, families = families + $4, changed = changed + $5, done = $6
-		WHERE release_id = $1 AND regency = $2`, sh.release, sh.regency, sh.position, families, changed, done)
+func unpackIDs(packed []byte) ([]uuid.UUID, error) {
+	if len(packed)%16 != 0 {
+		return nil, errors.New("a work list is damaged")
+	}
+	out := make([]uuid.UUID, len(packed)/16)
+	for i := range out {
+		copy(out[i][:], packed[16*i:])
+	}
+	return out, nil
+}
+
+// partDone marks a part as done.
+func (s *store) partDone(ctx context.Context, tx pgx.Tx, p *part, changed int) error {
+	_, err := tx.Exec(ctx, `UPDATE release_part SET done = true, changed = $3 WHERE release_id = $1 AND part = $2`, p.release, p.no, changed)
 	return err
 }
 
@@ -154,7 +343,7 @@ func (s *store) complete(ctx context.Context, tx pgx.Tx, id string, now time.Tim
 	if _, err := tx.Exec(ctx, `
 		INSERT INTO release_complete (release_id, changed, completed_at)
 		SELECT $1, coalesce(sum(changed), 0), $2
-		FROM fanout
+		FROM release_part
 		WHERE release_id = $1`, id, now); err != nil {
 		return releaseRow{}, fmt.Errorf("completing the release: %w", err)
 	}
@@ -165,35 +354,45 @@ func (s *store) complete(ctx context.Context, tx pgx.Tx, id string, now time.Tim
 	return pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[releaseRow])
 }
 
-// releaseRow is a release as people see it.
+// releaseRow is a release as people see it, from the moment that it was asked for.
 type releaseRow struct {
 	ID          string
 	Model       string
+	Weights     string
+	Phase       string
+	Refused     string
 	Cutoffs     []int64
 	InputDigest string
-	Families    int64
-	ReleasedAt  time.Time
+	Read        int64 // families that the ranking has read
+	Families    int64 // ranked
+	ReleasedAt  *time.Time
 	ReleasedBy  string
 	InForce     bool
-	Decided     int64 // families that the fan-out has visited
+	Listed      int64 // families to be decided anew
+	Decided     int64 // of these, done
 	Changed     int64 // decisions published by it
 	CompletedAt *time.Time
 }
 
 const selectReleases = `
-	SELECT r.release_id, r.model, r.cutoffs, r.input_digest, r.families, r.released_at, r.released_by,
-		EXISTS (SELECT FROM release_in_force p WHERE p.release_id = r.release_id),
-		coalesce((SELECT sum(families) FROM fanout f WHERE f.release_id = r.release_id), 0)::bigint,
-		coalesce((SELECT sum(changed) FROM fanout f WHERE f.release_id = r.release_id), 0)::bigint,
-		c.completed_at
+	SELECT release_id, coalesce(r.model, j.model), coalesce(r.weights, j.weights), coalesce(j.phase, 'in_force'), coalesce(j.refused, ''),
+		coalesce(r.cutoffs, '{}'), coalesce(r.input_digest, ''), coalesce(j.families, 0), coalesce(r.families, 0), r.released_at,
+		coalesce(r.released_by, j.requested_by), EXISTS (SELECT FROM release_in_force p WHERE p.release_id = r.release_id),
+		coalesce(w.listed, 0)::bigint, coalesce(w.decided, 0)::bigint, coalesce(w.changed, 0)::bigint, c.completed_at
 	FROM release r
-	LEFT JOIN release_complete c USING (release_id)`
+	FULL JOIN release_job j USING (release_id)
+	LEFT JOIN release_complete c USING (release_id)
+	LEFT JOIN LATERAL (
+		SELECT sum(count) AS listed, sum(count) FILTER (WHERE done) AS decided, sum(changed) AS changed
+		FROM release_part w
+		WHERE w.release_id = r.release_id
+	) w ON true`
 
-// releases lists releases, the newest first; one alone when id is given.
-func (s *store) releases(ctx context.Context, id string) ([]releaseRow, error) {
+// releaseRows lists releases, the newest first; one alone when id is given.
+func (s *store) releaseRows(ctx context.Context, id string) ([]releaseRow, error) {
 	rows, err := s.db.Query(ctx, selectReleases+`
 		WHERE $1 = '' OR release_id = $1
-		ORDER BY r.released_at DESC, release_id DESC
+		ORDER BY coalesce(r.released_at, j.requested_at) DESC, release_id DESC
 		LIMIT 100`, id)
 	if err != nil {
 		return nil, fmt.Errorf("reading releases: %w", err)
@@ -201,26 +400,38 @@ func (s *store) releases(ctx context.Context, id string) ([]releaseRow, error) {
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[releaseRow])
 }
 
-// countDeciles counts the active families of an area by decile of the release in force, and those without a score.
+// countDeciles counts the active families of an area by national decile of the release in force, and those without a
+// score.
 func (s *store) countDeciles(ctx context.Context, area string) (release string, families []int64, unscored int64, err error) {
 	prefix := area
 	if area == "00" || area == "00.00" {
 		prefix = ""
 	}
 	prefix = strings.TrimSuffix(prefix, ".00")
+	rel, err := s.inForce(ctx)
+	if err != nil {
+		return "", nil, 0, err
+	}
 	families = make([]int64, rank.Deciles)
+	var scores []int64
+	var ids [][]byte
+	for _, p := range rel.Table.Area(rank.Nation).Deciles {
+		scores, ids = append(scores, p.Score), append(ids, p.ID[:])
+	}
+	// How many bounds lie before (score, id): a family on a bound belongs to the group below it.
 	rows, err := s.db.Query(ctx, `
-		SELECT release_id, coalesce(width_bucket(score - 1, cutoffs) + 1, 0)::int AS decile, count(family_id)
-		FROM release_in_force
-		JOIN release USING (release_id)
-		LEFT JOIN family ON active AND starts_with(area, $1)
-		GROUP BY 1, 2`, prefix)
+		SELECT CASE WHEN score IS NULL OR model <> $4 THEN 0
+				ELSE 1 + (SELECT count(*) FROM unnest($2::bigint[], $3::bytea[]) AS b (s, i) WHERE (b.s, b.i) < (score, uuid_send(family_id))) END,
+			count(*)
+		FROM family
+		WHERE active AND starts_with(area, $1)
+		GROUP BY 1`, prefix, scores, ids, rel.Model)
 	if err != nil {
 		return "", nil, 0, fmt.Errorf("counting deciles: %w", err)
 	}
 	var decile int
 	var n int64
-	_, err = pgx.ForEachRow(rows, []any{&release, &decile, &n}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&decile, &n}, func() error {
 		if decile == 0 {
 			unscored = n
 		} else {
@@ -228,5 +439,5 @@ func (s *store) countDeciles(ctx context.Context, area string) (release string, 
 		}
 		return nil
 	})
-	return release, families, unscored, err
+	return rel.ID, families, unscored, err
 }

@@ -10,6 +10,7 @@ import (
 
 	"dtks/pkg/event"
 	"dtks/pkg/outbox"
+	"dtks/services/eligibility/rank"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
@@ -37,101 +38,98 @@ func (s *service) populate(n int) []*household {
 	return homes
 }
 
+// ask asks for a release.
+func (s *service) ask(model string, by weights) (id string, err error) {
+	s.t.Helper()
+	err = pgx.BeginFunc(s.t.Context(), s.db, func(tx pgx.Tx) error {
+		id, err = s.request(s.t.Context(), tx, model, by, "")
+		return err
+	})
+	return id, err
+}
+
+// mustRelease makes a release and lets it take force.
 func (s *service) mustRelease() string {
 	s.t.Helper()
-	r, err := s.rankAll(s.t.Context(), testModel)
+	id, err := s.ask(testModel, byFamily)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	var id string
-	if err := pgx.BeginFunc(s.t.Context(), s.db, func(tx pgx.Tx) error {
-		id, err = s.release(s.t.Context(), tx, r, "", time.Now())
-		return err
-	}); err != nil {
-		s.t.Fatal(err)
+	if did, err := s.ranker.step(s.t.Context()); err != nil || !did {
+		s.t.Fatalf("ranking: %v %v", did, err)
 	}
-	s.outbox.Wake()
 	return id
 }
 
-// putOut tries to put a ranking into force.
-func (s *service) putOut(r *ranking) error {
-	return pgx.BeginFunc(s.t.Context(), s.db, func(tx pgx.Tx) error {
-		_, err := s.release(s.t.Context(), tx, r, "", time.Now())
-		return err
-	})
-}
-
-// stale counts decisions that differ from what the release in force says.
+// stale counts families whose decisions are not what the release in force gives.
 func (s *service) stale() int {
 	s.t.Helper()
 	rel, err := s.store.inForce(s.t.Context())
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	rows, err := s.db.Query(s.t.Context(), `SELECT score, decile, release FROM decision WHERE score IS NOT NULL`)
-	if err != nil {
-		s.t.Fatal(err)
-	}
 	n := 0
-	var score int64
-	var decile int
-	var release string
-	if _, err := pgx.ForEachRow(rows, []any{&score, &decile, &release}, func() error {
-		if rel.Cutoffs.Decile(score) != decile || release != rel.ID {
-			n++
-		}
-		return nil
+	if err := s.store.snapshot(s.t.Context(), func(tx pgx.Tx) error {
+		return s.store.everything(s.t.Context(), tx, func(kept *stored) error {
+			sheet, err := s.engine.Decode(kept.sheet)
+			if err != nil {
+				return err
+			}
+			now, err := s.engine.Decide(rel, kept.family.input(kept.verdicts), sheet.Day)
+			if err == nil && now.Content() != sheet.Content() {
+				n++
+			}
+			return err
+		})
 	}); err != nil {
 		s.t.Fatal(err)
 	}
 	return n
 }
 
-func TestRelease_DecilesEqualSQL(t *testing.T) {
+func TestRelease_PlacesEqualSQL(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
-	s.populate(237)
+	homes := s.populate(237)
 	s.mustRelease()
-	rel, err := s.store.inForce(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	s.passOn()
 	rows, err := s.db.Query(t.Context(), `
-		SELECT score, min(tile)
-		FROM (SELECT score, ntile(10) OVER (ORDER BY score) AS tile FROM family WHERE active AND score IS NOT NULL) AS t
-		GROUP BY score`)
+		SELECT family_id, ntile(10) OVER (ORDER BY score, family_id), ntile(10) OVER (PARTITION BY left(area, 2) ORDER BY score, family_id),
+			ntile(10) OVER (PARTITION BY regency ORDER BY score, family_id), ntile(100) OVER (ORDER BY score, family_id)
+		FROM family
+		WHERE active AND score IS NOT NULL`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var score int64
-	var tile, seen int
-	if _, err := pgx.ForEachRow(rows, []any{&score, &tile}, func() error {
-		seen++
-		if got := rel.Cutoffs.Decile(score); got != tile {
-			return fmt.Errorf("score %d: decile %d, SQL says %d", score, got, tile)
-		}
+	var id uuid.UUID
+	var nation, province, regency, hundredth uint8
+	want := map[uuid.UUID][4]uint8{}
+	if _, err := pgx.ForEachRow(rows, []any{&id, &nation, &province, &regency, &hundredth}, func() error {
+		want[id] = [4]uint8{nation, province, regency, hundredth}
 		return nil
 	}); err != nil {
-		t.Error(err)
+		t.Fatal(err)
+	}
+	count := make([]int64, 10)
+	for _, h := range homes {
+		kept, err := s.store.stored(t.Context(), h.id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sheet, err := s.engine.Decode(kept.sheet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := sheet.Places
+		// A sheet that was not written anew keeps the percentile of its own release; its deciles are those of this one.
+		if got := [4]uint8{p.Decile[0], p.Decile[1], p.Decile[2], want[h.id][3]}; got != want[h.id] {
+			t.Errorf("family %s: got %v, SQL says %v", h.id, got, want[h.id])
+		}
+		count[p.Decile[0]-1]++
 	}
 	_, families, unscored, err := s.store.countDeciles(t.Context(), "00")
-	if err != nil || unscored != 0 {
-		t.Errorf("unscored %d %v", unscored, err)
-	}
-	want := make([]int64, 10)
-	all, err := s.db.Query(t.Context(), `SELECT score FROM family WHERE active`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := pgx.ForEachRow(all, []any{&score}, func() error { want[rel.Cutoffs.Decile(score)-1]++; return nil }); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, families); diff != "" {
-		t.Errorf("counted by SQL: %s", diff)
-	}
-	if seen < 50 {
-		t.Errorf("only %d different scores", seen)
+	if diff := cmp.Diff(count, families); diff != "" || unscored != 0 || err != nil {
+		t.Errorf("counted by SQL: %d without a score, %v\n%s", unscored, err, diff)
 	}
 }
 
@@ -148,25 +146,21 @@ func TestFanout_KilledInTheMiddle(t *testing.T) {
 	if more, err := s.fanout.step(t.Context()); err != nil || !more {
 		t.Fatalf("first step: %v %v", more, err)
 	}
-	// The second is cut off after its work and before its commit; a new process goes on from the stored position.
+	// The second is cut off after its work and before its commit; a new process goes on with the list.
 	killed := errors.New("killed")
 	if err := pgx.BeginFunc(t.Context(), s.db, func(tx pgx.Tx) error {
-		sh, err := s.store.nextShard(t.Context(), tx)
-		if err != nil || sh.regency == "" {
-			return fmt.Errorf("no second shard: %w", err)
+		p, _, err := s.store.nextPart(t.Context(), tx)
+		if err != nil || p == nil {
+			return fmt.Errorf("no second part: %w", err)
 		}
-		return errors.Join(s.fanout.decideShard(t.Context(), tx, sh), killed)
+		return errors.Join(s.fanout.decidePart(t.Context(), tx, p), killed)
 	}); !errors.Is(err, killed) {
 		t.Fatal(err)
 	}
-	second, err := s.rankAll(t.Context(), testModel)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.putOut(second); !errors.Is(err, errFanoutRunning) {
+	if _, err := s.ask(testModel, byFamily); !errors.Is(err, errFanoutRunning) {
 		t.Errorf("a second release meanwhile: got %v, want %v", err, errFanoutRunning)
 	}
-	restarted := &fanout{decider: s.decider, wake: make(chan struct{}, 1), now: time.Now}
+	restarted := &fanout{decider: s.decider, wake: make(chan struct{}, 1)}
 	for {
 		more, err := restarted.step(t.Context())
 		if err != nil {
@@ -178,7 +172,7 @@ func TestFanout_KilledInTheMiddle(t *testing.T) {
 	}
 	s.settle()
 	if n := s.stale(); n != 0 {
-		t.Errorf("%d decisions do not follow the release", n)
+		t.Errorf("%d families' decisions do not follow the release", n)
 	}
 	after := s.broker.Quiet(t, string(event.TypeEntitlementChanged)+".>", 200*time.Millisecond)
 	ranks := s.broker.Quiet(t, string(event.TypeRankReleased)+".>", 200*time.Millisecond)
@@ -190,7 +184,7 @@ func TestFanout_KilledInTheMiddle(t *testing.T) {
 		t.Fatal(err)
 	}
 	if first.Complete || !last.Complete || first.InputDigest != last.InputDigest || ranks[1].Envelope.Version != 2 ||
-		ranks[0].Envelope.Subject != id || last.Families != 60 || int(last.Changed) != len(after)-len(before) {
+		ranks[0].Envelope.Subject != id || last.Families != 60 || int(last.Changed) != len(after)-len(before) || last.Changed == 0 {
 		t.Errorf("got %+v then %+v with %d new entitlement events", first, last, len(after)-len(before))
 	}
 	for _, e := range after[len(before):] {
@@ -200,51 +194,62 @@ func TestFanout_KilledInTheMiddle(t *testing.T) {
 	}
 }
 
-// TestFanout_WhileFamiliesArrive lets families come in during a fan-out: in the end all follow the release.
-func TestFanout_WhileFamiliesArrive(t *testing.T) {
+// TestRelease_WhileFamiliesArrive lets families come in and change while a ranking reads and is passed on: in the end all
+// follow the release.
+func TestRelease_WhileFamiliesArrive(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
-	s.populate(50)
+	homes := s.populate(50)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i, h := range homes {
+			if i%2 == 0 {
+				h.rich()
+			}
+			s.registry.Emit(t, h.draft())
+			fresh := newHousehold()
+			fresh.area = "53.71.01.1001"
+			s.registry.Emit(t, fresh.draft())
+		}
+	}()
 	s.mustRelease()
-	more := make([]outbox.Draft, 40)
-	for i := range more {
-		h := newHousehold()
-		h.area = "53.71.01.1001"
-		more[i] = h.draft()
-	}
-	s.registry.Emit(t, more...)
 	s.passOn()
+	<-done
 	s.settle()
+	s.passOn()
 	if n := s.stale(); n != 0 {
-		t.Errorf("%d decisions do not follow the release", n)
+		t.Errorf("%d families' decisions do not follow the release", n)
 	}
 }
 
-// TestRelease_RefusesOlderRanking counts once, lets another release come and go, and then puts the old count out.
-func TestRelease_RefusesOlderRanking(t *testing.T) {
+// TestRelease_Interrupted breaks off a ranking that has been stored and does not yet rule; the next attempt makes it anew.
+func TestRelease_Interrupted(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
 	s.populate(20)
-	old, err := s.rankAll(t.Context(), testModel)
+	id, err := s.ask(testModel, byPerson)
 	if err != nil {
 		t.Fatal(err)
 	}
-	newer := s.mustRelease()
-	s.passOn()
-	if err := s.putOut(old); !errors.Is(err, errRankingOld) {
-		t.Errorf("got %v, want %v", err, errRankingOld)
+	if _, err := s.ask(testModel, byFamily); !errors.Is(err, errFanoutRunning) {
+		t.Errorf("a second one meanwhile: got %v, want %v", err, errFanoutRunning)
 	}
-	if rel, err := s.store.inForce(t.Context()); err != nil || rel.ID != newer {
-		t.Errorf("in force is %+v %v, want %s", rel, err, newer)
+	if err := s.store.startRanking(t.Context(), id); err != nil {
+		t.Fatal(err)
 	}
-	s.mustRelease() // a new count goes through
-}
-
-func TestRelease_Immutable(t *testing.T) {
-	t.Parallel()
-	s := newService(t)
-	s.populate(20)
-	id := s.mustRelease()
+	if _, err := s.db.Exec(t.Context(), `
+		INSERT INTO release (release_id, model, weights, cutoffs, input_digest, families, released_at, released_by)
+		VALUES ($1, $2, 'person', '{1,2,3,4,5,6,7,8,9}', '', 1, now(), '')`, id, testModel); err != nil {
+		t.Fatal(err)
+	}
+	if did, err := s.ranker.step(t.Context()); err != nil || !did {
+		t.Fatalf("second attempt: %v %v", did, err)
+	}
+	rel, err := s.store.inForce(t.Context())
+	if err != nil || rel.ID != id || rel.Table.Area(rank.Nation).Weight != 40 {
+		t.Errorf("in force is %+v %v, want %s of 40 people", rel, err, id)
+	}
 	for _, sql := range []string{`UPDATE release SET families = 1 WHERE release_id = $1`, `DELETE FROM release WHERE release_id = $1`} {
 		if _, err := s.db.Exec(t.Context(), sql, id); err == nil {
 			t.Errorf("%s went through", sql)
@@ -252,26 +257,53 @@ func TestRelease_Immutable(t *testing.T) {
 	}
 }
 
-// TestEngine_OtherModel decides by a release whose model is another than the stored scores'.
-func TestEngine_OtherModel(t *testing.T) {
+// TestRelease_OtherModel ranks by another model: every score is by it in the end.
+func TestRelease_OtherModel(t *testing.T) {
 	t.Parallel()
-	cfg := config{Programmes: []string{"sembako"}, Model: testModel}
-	e, err := cfg.engine()
+	const other = "pendapatan-per-kapita-2020-1"
+	s := newService(t)
+	homes := s.populate(30)
+	for i, h := range homes {
+		h.answers["pendapatan"] = 500 + 100*i
+		s.registry.Emit(t, h.draft())
+	}
+	s.settle()
+	if _, err := s.ask(other, byFamily); err != nil {
+		t.Fatal(err)
+	}
+	if did, err := s.ranker.step(t.Context()); err != nil || !did {
+		t.Fatalf("ranking: %v %v", did, err)
+	}
+	s.passOn()
+	var n int
+	if err := s.db.QueryRow(t.Context(), `SELECT count(*) FROM family WHERE model = $1 AND score IS NOT NULL`, other).Scan(&n); err != nil || n != 30 {
+		t.Errorf("%d of 30 families are scored by %s %v", n, other, err)
+	}
+	if first, last := s.decision(homes[0], "sembako"), s.decision(homes[29], "sembako"); first.Decile != 1 || last.Decile != 10 {
+		t.Errorf("deciles %d and %d, want 1 and 10", first.Decile, last.Decile)
+	}
+	if n := s.stale(); n != 0 {
+		t.Errorf("%d families' decisions do not follow the release", n)
+	}
+}
+
+func TestRelease_Refused(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	if _, err := s.ask("hilang", byFamily); !errors.Is(err, errModelUnknown) {
+		t.Errorf("got %v, want %v", err, errModelUnknown)
+	}
+	id, err := s.ask(testModel, byFamily) // there is nobody
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &family{ID: uuid.New(), Area: "32.04.10.2001", Model: "lama", Score: new(int64)}
-	rel := &release{ID: "r", Model: testModel}
-	if err := e.score(rel, f); err != nil || f.Model != testModel || f.Score != nil {
-		t.Errorf("got model %s score %v %v, want no score by %s", f.Model, f.Score, err, testModel)
+	if _, err := s.ranker.step(t.Context()); err != nil {
+		t.Fatal(err)
 	}
-	if err := e.score(&release{ID: "r", Model: "hilang"}, f); err == nil {
-		t.Error("a model that is not loaded gave a score")
+	rows, err := s.store.releaseRows(t.Context(), id)
+	if err != nil || len(rows) != 1 || rows[0].Phase != "refused" || rows[0].Refused != "nothing_to_rank" || rows[0].InForce {
+		t.Errorf("got %+v %v", rows, err)
 	}
-	want := []decision{{FamilyID: f.ID, Programme: "sembako", Outcome: event.NotEntitled, Reasons: []string{"family_inactive"},
-		Clauses: "f----", Release: "r", Model: testModel, RuleSet: "sembako-2021-1", DecidedOn: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}}
-	f.RecordedAt = time.Date(2025, 12, 31, 17, 30, 0, 0, time.UTC) // past midnight in Bandung
-	if diff := cmp.Diff(want, e.decide(rel, f, nil)); diff != "" {
-		t.Error(diff)
-	}
+	s.populate(20)
+	s.mustRelease() // a refused one is in nobody's way
 }

@@ -11,24 +11,24 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"dtks/pkg/app"
 	"dtks/pkg/bus"
 	"dtks/pkg/outbox"
 	"dtks/pkg/pg"
 	"dtks/pkg/seal"
+	"dtks/services/eligibility/decision"
 )
 
 // replay rebuilds the derived state (inputs, scores, decisions) from the streams, from zero, in a schema beside the
 // live one while the service goes on, and compares the two. It cannot have side effects: it is given no outbox. Only
 // --switch, which brings the live rows in line and publishes the differences, goes through the decider.
 type replay struct {
-	engine *engine
+	engine *decision.Engine
 	store  *store
 	keys   *seal.Keys
 	conn   *bus.Conn
 	out    io.Writer
+	now    func() time.Time
 
 	marks      []mark
 	unreadable atomic.Int64 // events passed over
@@ -80,7 +80,7 @@ func replayCommand(ctx context.Context, getenv func(string) string, args []strin
 	if err != nil {
 		return err
 	}
-	e, err := cfg.engine()
+	loaded, err := cfg.load()
 	if err != nil {
 		return err
 	}
@@ -98,18 +98,25 @@ func replayCommand(ctx context.Context, getenv func(string) string, args []strin
 		return err
 	}
 	defer nats.Close()
-	r := &replay{engine: e, store: &store{db}, keys: keys, conn: nats, out: os.Stdout}
-	report, err := r.run(ctx, f, outbox.New("eligibility", db, keys))
+	d, err := newDecider(ctx, loaded, newStore(db), outbox.New("eligibility", db, keys))
+	if err != nil {
+		return err
+	}
+	r := &replay{engine: d.engine, store: d.store, keys: keys, conn: nats, out: os.Stdout, now: d.now}
+	report, err := r.run(ctx, f, d)
 	if line, jsonErr := json.Marshal(report); jsonErr == nil && (err == nil || errors.Is(err, errDiffer)) {
 		fmt.Fprintln(r.out, string(line))
 	}
 	return err
 }
 
-// run replays. out is used by --switch alone.
-func (r *replay) run(ctx context.Context, f replayFlags, out *outbox.Outbox) (replayReport, error) {
+// run replays. d is used by --switch alone.
+func (r *replay) run(ctx context.Context, f replayFlags, d *decider) (replayReport, error) {
 	var report replayReport
-	release, err := r.alone(ctx)
+	release, mine, err := r.store.alone(ctx, lockReplay)
+	if err == nil && !mine {
+		err = errors.New("another replay is running")
+	}
 	if err != nil {
 		return report, err
 	}
@@ -146,7 +153,6 @@ func (r *replay) run(ctx context.Context, f replayFlags, out *outbox.Outbox) (re
 		return report, err
 	}
 	if f.change && !report.Comparison.Equal {
-		d := &decider{engine: r.engine, store: r.store, outbox: out}
 		if report.Switched, report.Published, err = r.change(ctx, d); err != nil {
 			return report, err
 		}
@@ -176,30 +182,8 @@ func (report *replayReport) timed(begin, read time.Time) {
 // say prints one line of progress.
 func (r *replay) say(format string, args ...any) { fmt.Fprintf(r.out, "replay: "+format+"\n", args...) }
 
-// alone keeps a second replay out until the returned function is called.
-func (r *replay) alone(ctx context.Context) (func(), error) {
-	conn, err := r.store.db.Acquire(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var mine bool
-	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock($1)`, lockReplay).Scan(&mine); err != nil || !mine {
-		conn.Release()
-		if err == nil {
-			err = errors.New("another replay is running")
-		}
-		return nil, err
-	}
-	return func() { unlock(context.WithoutCancel(ctx), conn) }, nil
-}
-
-func unlock(ctx context.Context, conn *pgxpool.Conn) {
-	_, _ = conn.Exec(ctx, `SELECT pg_advisory_unlock($1)`, lockReplay) // ends with the session at the latest
-	conn.Release()
-}
-
 // compare waits until the live service has passed the marks and no fan-out is under way, then compares row by row.
-func (r *replay) compare(ctx context.Context, rel *release, wait time.Duration) (*comparison, error) {
+func (r *replay) compare(ctx context.Context, rel *decision.Release, wait time.Duration) (*comparison, error) {
 	if err := r.awaitLive(ctx, wait); err != nil {
 		return nil, err
 	}
@@ -210,11 +194,11 @@ func (r *replay) compare(ctx context.Context, rel *release, wait time.Duration) 
 	if now.ID != rel.ID {
 		return nil, errors.New("another release took force meanwhile: start the replay again")
 	}
-	c, err := r.store.compareReplay(ctx, r.engine.programmes, r.cut())
+	c, err := r.store.compareReplay(ctx, r.cut())
 	if err != nil {
 		return nil, err
 	}
-	r.say("live digest %s, rebuilt %s: %d decisions compared, %d differ; %d families and %d verdicts differ; %d ahead of the marks",
+	r.say("live digest %s, rebuilt %s: decisions of %d families compared, %d differ; %d families and %d verdicts differ; %d ahead of the marks",
 		c.LiveDigest, c.RebuiltDigest, c.Decisions, c.DecisionsDiffer, c.FamiliesDiffer, c.VerdictsDiffer, c.Ahead)
 	return c, nil
 }

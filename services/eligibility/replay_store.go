@@ -20,9 +20,9 @@ func (s *store) makeReplaySchema(ctx context.Context) error {
 		CREATE SCHEMA replay;
 		CREATE UNLOGGED TABLE replay.family_event (LIKE family);
 		ALTER TABLE replay.family_event DROP COLUMN regency;
-		CREATE UNLOGGED TABLE replay.verdict_event (LIKE verdict);
-		CREATE UNLOGGED TABLE replay.decision (LIKE decision);
-		ALTER TABLE replay.decision DROP COLUMN decided_at`)
+		CREATE UNLOGGED TABLE replay.verdict_event (person_id uuid, identity_version bigint, version bigint, recorded_at timestamptz, verdict text);
+		CREATE UNLOGGED TABLE replay.seat_event (family_id uuid, version bigint, person_id uuid, identity_version bigint);
+		CREATE UNLOGGED TABLE replay.decision (family_id uuid, sheet bytea, content bytea)`)
 	if err != nil {
 		return fmt.Errorf("making the schema replay: %w", err)
 	}
@@ -41,12 +41,18 @@ func (s *store) newestInputs(ctx context.Context) error {
 			SELECT DISTINCT ON (family_id) *
 			FROM replay.family_event
 			ORDER BY family_id, version DESC;
+		CREATE UNLOGGED TABLE replay.seat AS
+			SELECT DISTINCT e.family_id, e.person_id, e.identity_version
+			FROM replay.seat_event e
+			JOIN replay.family USING (family_id, version);
 		CREATE UNLOGGED TABLE replay.verdict AS
-			SELECT DISTINCT ON (person_id, identity_version) *
-			FROM replay.verdict_event
-			ORDER BY person_id, identity_version, version DESC;
-		DROP TABLE replay.family_event, replay.verdict_event;
-		ANALYSE replay.family, replay.verdict`)
+			SELECT DISTINCT ON (person_id, identity_version) v.*, s.family_id
+			FROM replay.verdict_event v
+			LEFT JOIN replay.seat s USING (person_id, identity_version)
+			ORDER BY person_id, identity_version, v.version DESC;
+		DROP TABLE replay.family_event, replay.verdict_event, replay.seat_event;
+		CREATE INDEX ON replay.verdict (family_id);
+		ANALYSE replay.family, replay.verdict, replay.seat`)
 	if err != nil {
 		return fmt.Errorf("folding inputs: %w", err)
 	}
@@ -62,7 +68,7 @@ func (s *store) copyFamilies(ctx context.Context, families <-chan *family) error
 		if !ok {
 			return nil, false
 		}
-		return []any{f.ID, f.Version, f.RecordedAt, f.Active, f.Area, f.Head, f.HeadIdentity, f.Facts.Encode(), f.Model, f.Score}, true
+		return []any{f.ID, f.Version, f.RecordedAt, f.Active, f.Area, f.Facts.Encode(), f.Model, f.Score, int16(f.Facts.Living())}, true
 	})
 }
 
@@ -75,17 +81,33 @@ func (s *store) copyVerdicts(ctx context.Context, verdicts <-chan verdict) error
 	})
 }
 
+// seat is a member's place in a version of a family.
+type seat struct {
+	family  uuid.UUID
+	version int64
+	identity
+}
+
+// copySeats writes seats as they come until the channel is closed.
+func (s *store) copySeats(ctx context.Context, seats <-chan seat) error {
+	return s.copyTo(ctx, "seat_event", []string{"family_id", "version", "person_id", "identity_version"}, func() ([]any, bool) {
+		m, ok := <-seats
+		return []any{m.family, m.version, m.Person, m.Version}, ok
+	})
+}
+
+// rebuiltSheet is a family's decisions as the replay has worked them out.
+type rebuiltSheet struct {
+	family  uuid.UUID
+	sheet   []byte
+	content [16]byte
+}
+
 // copyDecisions writes decisions as they come until the channel is closed.
-func (s *store) copyDecisions(ctx context.Context, decisions <-chan decision) error {
-	columns := strings.Fields(strings.ReplaceAll(decisionColumns, ",", " "))
-	return s.copyTo(ctx, "decision", columns, func() ([]any, bool) {
+func (s *store) copyDecisions(ctx context.Context, decisions <-chan rebuiltSheet) error {
+	return s.copyTo(ctx, "decision", []string{"family_id", "sheet", "content"}, func() ([]any, bool) {
 		d, ok := <-decisions
-		if !ok {
-			return nil, false
-		}
-		return []any{d.FamilyID, d.Programme, string(d.Outcome), strings.Join(d.Reasons, " "), d.Clauses,
-			strings.Join(d.Components, " "), d.Amount, int16(d.Decile), d.Score, d.Cutoff, d.Release, d.Model, d.RuleSet,
-			d.FamilyVersion, d.Verdict.Person, d.Verdict.Version, d.VerdictVersion, d.DecidedOn, d.digest()}, true
+		return []any{d.family, d.sheet, d.content[:]}, ok
 	})
 }
 
@@ -103,29 +125,48 @@ func (s *store) copyTo(ctx context.Context, table string, columns []string, next
 	return nil
 }
 
-// rebuilt hands out every rebuilt family with the verdict on its head as in force, nil where there is none.
-func (s *store) rebuilt(ctx context.Context, each func(f *family, v *verdict) error) error {
+// verdictsOf gathers the verdicts of one family in one row, as scanVerdicts reads them.
+const verdictsOf = `coalesce(array_agg(v.person_id), '{}'), coalesce(array_agg(v.identity_version), '{}'),
+	coalesce(array_agg(v.version), '{}'), coalesce(array_agg(v.verdict), '{}')`
+
+// verdictColumns takes what verdictsOf gathered.
+type verdictColumns struct {
+	persons    []uuid.UUID
+	identities []int64
+	versions   []int64
+	verdicts   []string
+}
+
+func (c *verdictColumns) into() []any {
+	return []any{&c.persons, &c.identities, &c.versions, &c.verdicts}
+}
+
+func (c *verdictColumns) byIdentity() map[identity]verdict {
+	out := make(map[identity]verdict, len(c.persons))
+	for i, person := range c.persons {
+		key := identity{person, c.identities[i]}
+		out[key] = verdict{Person: person, Identity: key.Version, Version: c.versions[i], Verdict: c.verdicts[i]}
+	}
+	return out
+}
+
+// rebuilt hands out every rebuilt family with the verdicts on its members.
+func (s *store) rebuilt(ctx context.Context, each func(f *family, v map[identity]verdict) error) error {
 	rows, err := s.db.Query(ctx, `
-		SELECT `+prefixed("f", familyColumns)+`, v.version, v.recorded_at, v.verdict
+		SELECT `+prefixed("f", familyColumns)+`, v.*
 		FROM replay.family f
-		LEFT JOIN replay.verdict v ON v.person_id = f.head AND v.identity_version = f.head_identity`)
+		CROSS JOIN LATERAL (SELECT `+verdictsOf+` FROM replay.verdict v WHERE v.family_id = f.family_id) v`)
 	if err != nil {
 		return fmt.Errorf("reading rebuilt families: %w", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var version *int64
-		var at *time.Time
-		var text *string
-		f, err := scanFamily(rows, &version, &at, &text)
+		var c verdictColumns
+		f, err := scanFamily(rows, c.into()...)
 		if err != nil {
 			return err
 		}
-		var v *verdict
-		if version != nil {
-			v = &verdict{f.Head, f.HeadIdentity, *version, *at, *text}
-		}
-		if err := each(f, v); err != nil {
+		if err := each(f, c.byIdentity()); err != nil {
 			return err
 		}
 	}
@@ -138,43 +179,54 @@ type comparison struct {
 	Equal           bool   `json:"equal"`
 	LiveDigest      string `json:"live_digest"`
 	RebuiltDigest   string `json:"rebuilt_digest"`
-	Decisions       int64  `json:"decisions"` // compared
+	Decisions       int64  `json:"decisions"` // families whose decisions were compared
 	DecisionsDiffer int64  `json:"decisions_differ"`
 	FamiliesDiffer  int64  `json:"families_differ"`
-	VerdictsDiffer  int64  `json:"verdicts_differ"` // on heads' identities in force
+	VerdictsDiffer  int64  `json:"verdicts_differ"` // families with a verdict on a member's identity in force that differs
 	Ahead           int64  `json:"ahead"`
 }
 
-// decisionPairs puts live and rebuilt decisions side by side. $1 = programmes, $2 = events stored before this were read.
-const decisionPairs = `
-	SELECT family_id, programme, l.digest AS live, r.digest AS rebuilt,
-		coalesce(l.family_version > r.family_version
-			OR l.family_version = r.family_version AND l.verdict_version > r.verdict_version
-			OR r.family_id IS NULL AND f.recorded_at > $2, false) AS ahead
-	FROM (SELECT * FROM decision WHERE programme = ANY ($1)) l
-	FULL JOIN replay.decision r USING (family_id, programme)
-	LEFT JOIN family f USING (family_id)`
+// ahead are the families on which something newer than the marks has been applied. $1 = events stored before this were
+// read.
+const ahead = `
+	SELECT f.family_id
+	FROM family f
+	LEFT JOIN replay.family r USING (family_id)
+	WHERE f.version > r.version OR r.family_id IS NULL AND f.recorded_at > $1
+	UNION
+	SELECT l.family_id
+	FROM verdict l
+	LEFT JOIN replay.verdict r USING (person_id, identity_version)
+	WHERE l.family_id IS NOT NULL AND (l.version > r.version OR r.person_id IS NULL AND l.version > 0 AND l.recorded_at > $1)`
 
-// differingFamilies are those whose stored inputs are not what the stream says. $1 as $2 above.
+// decisionPairs puts live and rebuilt decisions side by side. $1 as above.
+const decisionPairs = `
+	SELECT family_id, l.content AS live, r.content AS rebuilt, a.family_id IS NOT NULL AS ahead
+	FROM decision l
+	FULL JOIN replay.decision r USING (family_id)
+	LEFT JOIN (` + ahead + `) a USING (family_id)`
+
+// differingFamilies are those whose stored inputs are not what the stream says. $1 as above.
 const differingFamilies = `
 	SELECT family_id
 	FROM family l
 	FULL JOIN replay.family r USING (family_id)
-	WHERE (l.version, l.recorded_at, l.active, l.area, l.head, l.head_identity, l.facts, l.model, l.score)
-		IS DISTINCT FROM (r.version, r.recorded_at, r.active, r.area, r.head, r.head_identity, r.facts, r.model, r.score)
+	WHERE (l.version, l.recorded_at, l.active, l.area, l.facts, l.model, l.score, l.size)
+		IS DISTINCT FROM (r.version, r.recorded_at, r.active, r.area, r.facts, r.model, r.score, r.size)
 		AND NOT coalesce(l.version > r.version OR r.family_id IS NULL AND l.recorded_at > $1, false)`
 
-// differingVerdicts are the families on whose head, as in force, live and stream have different verdicts. $1 as above.
+// differingVerdicts are the families of which live and stream have different verdicts on a member's identity in force. $1
+// as above.
 const differingVerdicts = `
-	SELECT f.family_id
-	FROM replay.family f
-	LEFT JOIN verdict l ON l.person_id = f.head AND l.identity_version = f.head_identity AND l.version > 0
-	LEFT JOIN replay.verdict r ON r.person_id = f.head AND r.identity_version = f.head_identity
+	SELECT DISTINCT s.family_id
+	FROM replay.seat s
+	LEFT JOIN verdict l ON l.person_id = s.person_id AND l.identity_version = s.identity_version AND l.version > 0
+	LEFT JOIN replay.verdict r ON r.person_id = s.person_id AND r.identity_version = s.identity_version
 	WHERE (l.version, l.recorded_at, l.verdict) IS DISTINCT FROM (r.version, r.recorded_at, r.verdict)
 		AND NOT coalesce(l.version > r.version OR r.person_id IS NULL AND l.recorded_at > $1, false)`
 
 // compareReplay compares the two states. cut tells a live row that is too young to have been replayed.
-func (s *store) compareReplay(ctx context.Context, programmes []string, cut time.Time) (*comparison, error) {
+func (s *store) compareReplay(ctx context.Context, cut time.Time) (*comparison, error) {
 	c := new(comparison)
 	err := s.db.QueryRow(ctx, `
 		WITH pair AS (`+decisionPairs+`),
@@ -182,15 +234,15 @@ func (s *store) compareReplay(ctx context.Context, programmes []string, cut time
 			SELECT substr(uuid_send(family_id), 1, 1) AS shard, count(*) FILTER (WHERE NOT ahead) AS compared,
 				count(*) FILTER (WHERE NOT ahead AND live IS DISTINCT FROM rebuilt) AS differ,
 				count(*) FILTER (WHERE ahead) AS ahead,
-				sha256(coalesce(string_agg(live, '' ORDER BY family_id, programme) FILTER (WHERE NOT ahead), '')) AS live,
-				sha256(coalesce(string_agg(rebuilt, '' ORDER BY family_id, programme) FILTER (WHERE NOT ahead), '')) AS rebuilt
+				sha256(coalesce(string_agg(live, '' ORDER BY family_id) FILTER (WHERE NOT ahead), '')) AS live,
+				sha256(coalesce(string_agg(rebuilt, '' ORDER BY family_id) FILTER (WHERE NOT ahead), '')) AS rebuilt
 			FROM pair
 			GROUP BY 1
 		)
 		SELECT coalesce(sum(compared), 0)::bigint, coalesce(sum(differ), 0)::bigint, coalesce(sum(ahead), 0)::bigint,
 			encode(sha256(coalesce(string_agg(live, '' ORDER BY shard), '')), 'hex'),
 			encode(sha256(coalesce(string_agg(rebuilt, '' ORDER BY shard), '')), 'hex')
-		FROM part`, programmes, cut).Scan(&c.Decisions, &c.DecisionsDiffer, &c.Ahead, &c.LiveDigest, &c.RebuiltDigest)
+		FROM part`, cut).Scan(&c.Decisions, &c.DecisionsDiffer, &c.Ahead, &c.LiveDigest, &c.RebuiltDigest)
 	if err != nil {
 		return nil, fmt.Errorf("comparing decisions: %w", err)
 	}
@@ -205,38 +257,40 @@ func (s *store) compareReplay(ctx context.Context, programmes []string, cut time
 }
 
 // differing lists the families to bring in line: those the stream knows and whose inputs or decisions differ.
-func (s *store) differing(ctx context.Context, programmes []string, cut time.Time) ([]uuid.UUID, error) {
+func (s *store) differing(ctx context.Context, cut time.Time) ([]uuid.UUID, error) {
 	rows, err := s.db.Query(ctx, `
 		SELECT family_id
 		FROM replay.family
 		WHERE family_id IN (SELECT family_id FROM (`+decisionPairs+`) AS p WHERE NOT ahead AND live IS DISTINCT FROM rebuilt)
-			OR family_id IN (`+strings.ReplaceAll(differingFamilies, "$1", "$2")+`)
-			OR family_id IN (`+strings.ReplaceAll(differingVerdicts, "$1", "$2")+`)
-		ORDER BY family_id`, programmes, cut)
+			OR family_id IN (`+differingFamilies+`)
+			OR family_id IN (`+differingVerdicts+`)
+		ORDER BY family_id`, cut)
 	if err != nil {
 		return nil, fmt.Errorf("listing what differs: %w", err)
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 }
 
-// fanoutPending reports whether a release is still being passed on.
-func (s *store) fanoutPending(ctx context.Context) (bool, error) {
-	var pending bool
-	err := s.db.QueryRow(ctx, `SELECT EXISTS (`+fanoutOpen+`)`).Scan(&pending)
-	return pending, err
+// overdue reports whether the day has come for families that are not decided yet.
+func (s *store) overdue(ctx context.Context, now time.Time) (bool, error) {
+	var due []uuid.UUID
+	err := pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) (err error) {
+		due, err = s.due(ctx, tx, now, 1)
+		return err
+	})
+	return len(due) > 0, err
 }
 
-// adoptVerdicts replaces live verdicts on the families' heads by the rebuilt ones, empties those that the stream does not
+// adoptVerdicts replaces live verdicts on the families' members by the rebuilt ones, empties those that the stream does not
 // know though they are older than cut, and returns the rebuilt families.
 func (s *store) adoptVerdicts(ctx context.Context, tx pgx.Tx, ids []uuid.UUID, cut time.Time) ([]*family, error) {
 	b := &pgx.Batch{}
 	b.Queue(`SELECT pg_advisory_xact_lock_shared($1)`, lockRelease)
 	b.Queue(`
-		INSERT INTO verdict AS v (person_id, identity_version, version, recorded_at, verdict)
-		SELECT DISTINCT r.person_id, r.identity_version, r.version, r.recorded_at, r.verdict
-		FROM replay.verdict r
-		JOIN replay.family f ON r.person_id = f.head AND r.identity_version = f.head_identity
-		WHERE f.family_id = ANY ($1)
+		INSERT INTO verdict AS v (person_id, identity_version, version, recorded_at, verdict, family_id)
+		SELECT person_id, identity_version, version, recorded_at, verdict, family_id
+		FROM replay.verdict
+		WHERE family_id = ANY ($1)
 		ORDER BY 1, 2
 		ON CONFLICT (person_id, identity_version) DO UPDATE
 		SET version = EXCLUDED.version, recorded_at = EXCLUDED.recorded_at, verdict = EXCLUDED.verdict
@@ -244,9 +298,9 @@ func (s *store) adoptVerdicts(ctx context.Context, tx pgx.Tx, ids []uuid.UUID, c
 	b.Queue(`
 		UPDATE verdict v
 		SET version = 0, verdict = ''
-		FROM replay.family f
-		WHERE f.family_id = ANY ($1) AND v.person_id = f.head AND v.identity_version = f.head_identity AND v.recorded_at <= $2
-			AND NOT EXISTS (SELECT FROM replay.verdict r WHERE r.person_id = f.head AND r.identity_version = f.head_identity)`, ids, cut)
+		FROM replay.seat s
+		WHERE s.family_id = ANY ($1) AND v.person_id = s.person_id AND v.identity_version = s.identity_version AND v.recorded_at <= $2
+			AND NOT EXISTS (SELECT FROM replay.verdict r WHERE r.person_id = s.person_id AND r.identity_version = s.identity_version)`, ids, cut)
 	var out []*family
 	b.Queue(`
 		SELECT `+familyColumns+`
@@ -254,13 +308,9 @@ func (s *store) adoptVerdicts(ctx context.Context, tx pgx.Tx, ids []uuid.UUID, c
 		WHERE family_id = ANY ($1)
 		ORDER BY family_id`, ids).Query(func(rows pgx.Rows) error {
 		sit := newSituation()
-		if err := sit.readFamilies(rows); err != nil {
-			return err
-		}
-		for _, id := range sit.ids() {
-			out = append(out, sit.families[id])
-		}
-		return nil
+		err := sit.readFamilies(rows)
+		out = sit.inOrder()
+		return err
 	})
 	return out, tx.SendBatch(ctx, b).Close()
 }

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"dtks/pkg/outbox"
 	"dtks/pkg/seal"
 	"dtks/pkg/testkit"
+	"dtks/services/eligibility/rank"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -27,6 +30,7 @@ type service struct {
 	broker   *testkit.Broker
 	conn     *bus.Conn
 	fanout   *fanout
+	ranker   *ranker
 	keys     *seal.Keys
 	registry *testkit.Owner
 	nikMatch *testkit.Owner
@@ -39,23 +43,33 @@ func newService(t *testing.T, programmes ...string) *service {
 	}
 	broker, keys := testkit.Bus(t), testkit.Keys(t)
 	db := testkit.DB(t, migrations)
-	cfg := config{Programmes: programmes, Model: testModel}
-	e, err := cfg.engine()
-	if err != nil {
-		t.Fatal(err)
-	}
 	own := keys.Open(t, db, "eligibility")
-	d := &decider{engine: e, store: &store{db}, outbox: outbox.New("eligibility", db, own)}
-	if err := d.ensureRelease(t.Context(), testModel); err != nil {
-		t.Fatal(err)
-	}
+	d := decides(t, config{Programmes: programmes, Model: testModel}, db, outbox.New("eligibility", db, own))
 	s := &service{decider: d, t: t, db: db, keys: own, broker: broker, conn: broker.Connect(t, "eligibility"),
-		fanout: &fanout{decider: d, wake: make(chan struct{}, 1), now: time.Now}}
+		fanout: &fanout{decider: d, wake: make(chan struct{}, 1)}}
+	s.ranker = &ranker{decider: d, wake: make(chan struct{}, 1), fanout: s.fanout}
 	testkit.Run(t, d.outbox.Relays(s.conn)...)
 	testkit.Run(t, s.conn.Consume(bus.Consumer{Name: "eligibility", DB: db, Keys: own, After: d.outbox.Wake}, d.routes()...)...)
 	s.registry = testkit.NewOwner(t, broker, keys, "registry")
 	s.nikMatch = testkit.NewOwner(t, broker, keys, "nik-match")
 	return s
+}
+
+// decides makes a decider whose files are in force.
+func decides(t *testing.T, cfg config, db *pgxpool.Pool, out *outbox.Outbox) *decider {
+	t.Helper()
+	f, err := cfg.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := newDecider(t.Context(), f, newStore(db), out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(d.ensureRelease(t.Context(), testModel), d.takeForce(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	return d
 }
 
 // household is a family as the registry has it.
@@ -72,7 +86,7 @@ type household struct {
 func newHousehold() *household {
 	return &household{
 		id: uuid.New(), head: uuid.New(), area: "32.04.10.2001", state: event.Active, identity: 1,
-		answers: map[string]int{"lantai": 8, "dinding": 4, "atap": 7, "penerangan": 4, "jamban": 6, "bahan_bakar": 10},
+		answers: map[string]int{"lantai": 8, "dinding": 4, "atap": 7, "penerangan": 4, "jamban": 6, "bahan_bakar": 10, "mobil": 2},
 		members: []event.MemberSurvey{{PersonID: uuid.NewString(), Relation: 3, Sex: "L", BirthDate: "2017-02-03", School: 2, SchoolLevel: 3}},
 	}
 }
@@ -88,14 +102,28 @@ func (h *household) draft() outbox.Draft {
 	return outbox.Draft{
 		Type: event.TypeRegistrantUpdated, Filter: event.Family, Area: event.AreaOf(h.area), ID: h.id.String(),
 		Data: event.RegistrantUpdated{State: h.state, Area: h.area, FamilyID: h.id.String(),
-			Members: []event.FamilyMember{{PersonID: h.head.String(), PersonVersion: 1, IdentityVersion: h.identity}}},
+			Members: h.seats()},
 		Seal: map[event.Class]any{event.Survey: survey},
 	}
 }
 
+// seats are the members with their identity versions: the head's own, 1 for the others.
+func (h *household) seats() []event.FamilyMember {
+	out := []event.FamilyMember{{PersonID: h.head.String(), PersonVersion: 1, IdentityVersion: h.identity}}
+	for _, m := range h.members {
+		out = append(out, event.FamilyMember{PersonID: m.PersonID, PersonVersion: 1, IdentityVersion: 1})
+	}
+	return out
+}
+
+// verdict is one on the head.
 func (h *household) verdict(v event.Verdict) outbox.Draft {
-	return outbox.Draft{Type: event.TypeMatchDecided, Area: event.AreaOf(h.area), ID: h.head.String(),
-		Data: event.MatchDecided{FamilyID: h.id.String(), Area: h.area, IdentityVersion: h.identity, Verdict: v, DecidedAt: time.Now()}}
+	return h.verdictOn(h.head.String(), h.identity, v)
+}
+
+func (h *household) verdictOn(person string, identity int64, v event.Verdict) outbox.Draft {
+	return outbox.Draft{Type: event.TypeMatchDecided, Area: event.AreaOf(h.area), ID: person,
+		Data: event.MatchDecided{FamilyID: h.id.String(), Area: h.area, IdentityVersion: identity, Verdict: v, DecidedAt: time.Now()}}
 }
 
 // settle waits until everything that was published has been applied here.
@@ -164,17 +192,47 @@ func (s *service) told(h *household) []told {
 	return out
 }
 
-// decision reads the stored decision of one programme.
-func (s *service) decision(h *household, programme string) storedDecision {
+// decided is a stored decision as tests look at it.
+type decided struct {
+	Outcome             event.Outcome
+	Reasons, Components string
+	Amount              int64
+	Decile              int
+	Release, RuleSet    string
+	Version             int64 // of the family
+	Identity, Verdict   int64 // of the head: identity version in force, version of the verdict on it
+	Day, RecheckOn      string
+	Scored, HasDistance bool
+}
+
+// decision reads the stored decision of one programme; the zero value when there is none.
+func (s *service) decision(h *household, programme string) decided {
 	s.t.Helper()
-	_, all, err := s.store.decisions(s.t.Context(), h.id)
+	kept, err := s.store.stored(s.t.Context(), h.id)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	for _, d := range all {
-		if d.Programme == programme {
-			return d
-		}
+	if kept == nil || kept.sheet == nil {
+		return decided{}
 	}
-	return storedDecision{}
+	sheet, err := s.engine.Decode(kept.sheet)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	p := sheet.By(programme)
+	if p == nil {
+		return decided{}
+	}
+	rel, err := s.store.release(s.t.Context(), s.db, sheet.Release)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	out := decided{Outcome: p.Outcome, Reasons: strings.Join(p.Reasons(), " "), Components: strings.Join(p.Components(), " "),
+		Amount: p.Amount, Decile: int(sheet.Places.Decile[rank.National]), Release: rel.ID, RuleSet: p.SetID(), Version: sheet.Version,
+		Day: dateText(sheet.Day), RecheckOn: dateText(p.RecheckOn), Scored: sheet.Score != nil, HasDistance: p.Distance != nil}
+	if at := kept.family.Facts.HeadIndex(); at >= 0 {
+		out.Identity = kept.family.Facts.Members[at].Identity
+		out.Verdict = kept.family.input(kept.verdicts).Verdicts[at].Version
+	}
+	return out
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,11 +9,10 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"dtks/services/eligibility/decision"
 	"dtks/services/eligibility/fact"
-	"dtks/services/eligibility/rank"
 )
 
 // Locks that are taken on the whole service. Deciding shares lockRelease; putting a release into force takes it alone,
@@ -22,40 +20,69 @@ import (
 const (
 	lockRelease = 47101
 	lockFanout  = 47102 // held by the one process that publishes a release's changes
+	lockRanking = 47104 // held by the one process that ranks
+	lockRecheck = 47105 // held by the one process that decides what is due
 )
 
 // store is all SQL on the service's own tables. Methods that write take the caller's transaction.
-type store struct{ db *pgxpool.Pool }
+type store struct {
+	db       *pgxpool.Pool
+	releases *releaseCache
+	files    []string // what decides here; nil: this process does not decide
+}
 
-const familyColumns = `family_id, version, recorded_at, active, area, head, head_identity, facts, model, score`
+func newStore(db *pgxpool.Pool) *store {
+	return &store{db: db, releases: &releaseCache{byNo: map[int32]*decision.Release{}}}
+}
+
+const familyColumns = `family_id, version, recorded_at, active, area, facts, model, score, size`
 
 // situation is what a batch is decided against.
 type situation struct {
-	release  *release
+	release  *decision.Release
+	eventID  string // of the release; "" for the cut-offs a model starts with
+	ranking  bool   // families are being read for another release
 	verdicts map[identity]verdict
 	families map[uuid.UUID]*family // known before
-	kept     map[decisionKey]kept
+	kept     map[uuid.UUID]kept
 }
 
-type decisionKey struct {
-	family    uuid.UUID
-	programme string
+// kept is what the store holds of a family's decisions made before.
+type kept struct {
+	Sheet   []byte
+	Content []byte
+	Told    []byte
+}
+
+func newSituation() *situation {
+	return &situation{verdicts: map[identity]verdict{}, families: map[uuid.UUID]*family{}, kept: map[uuid.UUID]kept{}}
 }
 
 // forFamilies reads, in one round trip, what is needed to decide families whose new facts have arrived. Locks are taken
 // in the order release, verdicts, families, each by key: every other transaction here does the same. Missing verdicts
 // get a place of their own, so that a verdict arriving at the same time waits for this transaction and then sees it.
-func (s *store) forFamilies(ctx context.Context, tx pgx.Tx, ids []uuid.UUID, heads []identity) (*situation, error) {
-	persons, versions := identityColumns(heads)
+func (s *store) forFamilies(ctx context.Context, tx pgx.Tx, families []*family) (*situation, error) {
+	var owners []uuid.UUID
+	var keys []identity
+	ids := make([]uuid.UUID, len(families))
+	for i, f := range families {
+		ids[i] = f.ID
+		for _, key := range f.identities() {
+			owners, keys = append(owners, f.ID), append(keys, key)
+		}
+	}
+	persons, versions := identityColumns(keys)
 	sit := newSituation()
 	b := &pgx.Batch{}
-	queueRelease(b, sit)
+	state := queueState(b)
 	b.Queue(`
-		INSERT INTO verdict (person_id, identity_version, version, recorded_at, verdict)
-		SELECT p, v, 0, 'epoch', ''
-		FROM unnest($1::uuid[], $2::bigint[]) AS t (p, v)
-		ORDER BY p, v
-		ON CONFLICT DO NOTHING`, persons, versions)
+		INSERT INTO verdict AS v (person_id, identity_version, version, recorded_at, verdict, family_id)
+		SELECT DISTINCT ON (p, n) p, n, 0, 'epoch'::timestamptz, '', f
+		FROM unnest($1::uuid[], $2::bigint[], $3::uuid[]) AS t (p, n, f)
+		ORDER BY p, n
+		ON CONFLICT (person_id, identity_version) DO UPDATE
+		SET family_id = EXCLUDED.family_id
+		WHERE v.family_id IS DISTINCT FROM EXCLUDED.family_id`, persons, versions, owners)
 	b.Queue(`
 		SELECT v.person_id, v.identity_version, v.version, v.recorded_at, v.verdict
 		FROM verdict v
@@ -69,23 +96,25 @@ func (s *store) forFamilies(ctx context.Context, tx pgx.Tx, ids []uuid.UUID, hea
 		ORDER BY family_id
 		FOR UPDATE`, ids).Query(sit.readFamilies)
 	queueKept(b, sit, ids)
-	return sit, tx.SendBatch(ctx, b).Close()
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return nil, err
+	}
+	return sit, s.settle(ctx, tx, sit, state)
 }
 
-// putVerdicts stores verdicts and returns what is needed to decide the families they concern: those whose head has
-// that identity version in force.
+// putVerdicts stores verdicts and returns what is needed to decide the families they concern: those of which a member
+// has that identity version in force.
 func (s *store) putVerdicts(ctx context.Context, tx pgx.Tx, verdicts []verdict) (*situation, error) {
 	slices.SortFunc(verdicts, func(a, b verdict) int { return compareIdentity(a.key(), b.key()) })
 	keys := make([]identity, len(verdicts))
 	events, at, text := make([]int64, len(verdicts)), make([]time.Time, len(verdicts)), make([]string, len(verdicts))
-	sit := newSituation()
 	for i, v := range verdicts {
 		keys[i], events[i], at[i], text[i] = v.key(), v.Version, v.RecordedAt, v.Verdict
-		sit.verdicts[v.key()] = v
 	}
 	persons, versions := identityColumns(keys)
+	sit := newSituation()
 	b := &pgx.Batch{}
-	queueRelease(b, sit)
+	state := queueState(b)
 	b.Queue(`
 		INSERT INTO verdict AS v (person_id, identity_version, version, recorded_at, verdict)
 		SELECT p, n, e, r, t
@@ -95,54 +124,54 @@ func (s *store) putVerdicts(ctx context.Context, tx pgx.Tx, verdicts []verdict) 
 		SET version = EXCLUDED.version, recorded_at = EXCLUDED.recorded_at, verdict = EXCLUDED.verdict
 		WHERE v.version < EXCLUDED.version`, persons, versions, events, at, text)
 	b.Queue(`
-		SELECT `+prefixed("f", familyColumns)+`
-		FROM family f
-		JOIN unnest($1::uuid[], $2::bigint[]) AS t (p, n) ON f.head = t.p AND f.head_identity = t.n
-		ORDER BY f.family_id
-		FOR UPDATE OF f`, persons, versions).Query(sit.readFamilies)
+		SELECT `+familyColumns+`
+		FROM family
+		WHERE family_id = ANY (ARRAY(
+			SELECT v.family_id
+			FROM verdict v
+			JOIN unnest($1::uuid[], $2::bigint[]) AS t (p, n) ON v.person_id = t.p AND v.identity_version = t.n))
+		ORDER BY family_id
+		FOR UPDATE`, persons, versions).Query(sit.readFamilies)
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return nil, fmt.Errorf("storing verdicts: %w", err)
 	}
 	if len(sit.families) == 0 {
 		return sit, nil
 	}
-	b = &pgx.Batch{}
-	queueKept(b, sit, sit.ids())
-	return sit, tx.SendBatch(ctx, b).Close()
+	return sit, s.fill(ctx, tx, sit, state)
 }
 
-// forShard reads the next families of a regency after position, with what is needed to decide them.
-func (s *store) forShard(ctx context.Context, tx pgx.Tx, regency string, position uuid.UUID, limit int) (*situation, error) {
+// forStored reads families, locked, with what is needed to decide them again. Those that are not there are left out.
+func (s *store) forStored(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) (*situation, error) {
 	sit := newSituation()
 	b := &pgx.Batch{}
-	queueRelease(b, sit)
+	state := queueState(b)
 	b.Queue(`
 		SELECT `+familyColumns+`
 		FROM family
-		WHERE regency = $1 AND family_id > $2
+		WHERE family_id = ANY ($1)
 		ORDER BY family_id
-		LIMIT $3
-		FOR UPDATE`, regency, position, limit).Query(sit.readFamilies)
+		FOR UPDATE`, ids).Query(sit.readFamilies)
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
-		return nil, fmt.Errorf("reading a shard: %w", err)
+		return nil, fmt.Errorf("reading families: %w", err)
 	}
-	if len(sit.families) == 0 {
-		return sit, nil
-	}
-	// The families are locked: a verdict that is being stored now decides them again once this commits.
-	b = &pgx.Batch{}
-	ids := sit.ids()
-	b.Queue(`
-		SELECT v.person_id, v.identity_version, v.version, v.recorded_at, v.verdict
-		FROM family f
-		JOIN verdict v ON v.person_id = f.head AND v.identity_version = f.head_identity
-		WHERE f.family_id = ANY ($1)`, ids).Query(sit.readVerdicts)
-	queueKept(b, sit, ids)
-	return sit, tx.SendBatch(ctx, b).Close()
+	return sit, s.fill(ctx, tx, sit, state)
 }
 
-func newSituation() *situation {
-	return &situation{verdicts: map[identity]verdict{}, families: map[uuid.UUID]*family{}, kept: map[decisionKey]kept{}}
+// fill reads verdicts and decisions of the families, which are locked: a verdict that is being stored now decides them
+// again once this commits.
+func (s *store) fill(ctx context.Context, tx pgx.Tx, sit *situation, state *inForce) error {
+	ids := sit.ids()
+	b := &pgx.Batch{}
+	b.Queue(`
+		SELECT person_id, identity_version, version, recorded_at, verdict
+		FROM verdict
+		WHERE family_id = ANY ($1)`, ids).Query(sit.readVerdicts)
+	queueKept(b, sit, ids)
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return fmt.Errorf("reading verdicts and decisions: %w", err)
+	}
+	return s.settle(ctx, tx, sit, state)
 }
 
 // ids lists the families in order.
@@ -155,48 +184,16 @@ func (sit *situation) ids() []uuid.UUID {
 	return ids
 }
 
-// verdict is that on the family's head as in force; nil when there is none.
-func (sit *situation) verdict(f *family) *verdict {
-	if v, ok := sit.verdicts[identity{f.Head, f.HeadIdentity}]; ok {
-		return &v
-	}
-	return nil
-}
-
-func queueRelease(b *pgx.Batch, sit *situation) {
-	b.Queue(`SELECT pg_advisory_xact_lock_shared($1)`, lockRelease)
-	b.Queue(selectRelease + ` JOIN release_in_force USING (release_id)`).QueryRow(func(row pgx.Row) error {
-		var err error
-		sit.release, err = scanRelease(row)
-		return err
-	})
-}
-
-const selectRelease = `SELECT release_id, model, cutoffs, released_at, event_id FROM release`
-
-func scanRelease(row pgx.Row) (*release, error) {
-	var r release
-	var cutoffs []int64
-	if err := row.Scan(&r.ID, &r.Model, &cutoffs, &r.ReleasedAt, &r.EventID); err != nil {
-		return nil, fmt.Errorf("reading the release in force: %w", err)
-	}
-	var err error
-	r.Cutoffs, err = rank.ParseCutoffs(cutoffs)
-	return &r, err
-}
-
 func queueKept(b *pgx.Batch, sit *situation, ids []uuid.UUID) {
 	b.Queue(`
-		SELECT family_id, programme, digest, published, published_area
+		SELECT family_id, sheet, content, told
 		FROM decision
 		WHERE family_id = ANY ($1)`, ids).Query(func(rows pgx.Rows) error {
-		var key decisionKey
+		var id uuid.UUID
 		var k kept
-		var area pgtype.Text
-		_, err := pgx.ForEachRow(rows, []any{&key.family, &key.programme, &k.Digest, &k.Published, &area}, func() error {
-			k.PublishedArea = area.String
-			sit.kept[key] = k
-			k.Digest, k.Published = nil, nil // the next row must not write into these
+		_, err := pgx.ForEachRow(rows, []any{&id, &k.Sheet, &k.Content, &k.Told}, func() error {
+			sit.kept[id] = k
+			k = kept{} // the next row must not write into these
 			return nil
 		})
 		return err
@@ -228,7 +225,8 @@ func (sit *situation) readFamilies(rows pgx.Rows) error {
 func scanFamily(row pgx.Row, more ...any) (*family, error) {
 	f := new(family)
 	var facts []byte
-	into := []any{&f.ID, &f.Version, &f.RecordedAt, &f.Active, &f.Area, &f.Head, &f.HeadIdentity, &facts, &f.Model, &f.Score}
+	var size int16 // follows from the facts
+	into := []any{&f.ID, &f.Version, &f.RecordedAt, &f.Active, &f.Area, &facts, &f.Model, &f.Score, &size}
 	if err := row.Scan(append(into, more...)...); err != nil {
 		return nil, fmt.Errorf("reading a family: %w", err)
 	}
@@ -258,13 +256,4 @@ func identityColumns(keys []identity) (persons []uuid.UUID, versions []int64) {
 
 func prefixed(table, columns string) string {
 	return table + "." + strings.ReplaceAll(columns, ", ", ", "+table+".")
-}
-
-// family reads one family; fault NotFound when there is none.
-func (s *store) family(ctx context.Context, id uuid.UUID) (*family, error) {
-	f, err := scanFamily(s.db.QueryRow(ctx, `SELECT `+familyColumns+` FROM family WHERE family_id = $1`, id))
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, errNoFamily
-	}
-	return f, err
 }

@@ -306,9 +306,16 @@ func (r *replay) behind(ctx context.Context) (string, error) {
 			return fmt.Sprintf("%s at %d of %d", m.stream, info.AckFloor.Stream, m.last), nil
 		}
 	}
-	running, err := r.store.fanoutPending(ctx)
-	if err != nil || !running {
+	pending, err := r.store.workPending(ctx)
+	if err != nil {
 		return "", err
 	}
-	return "a release is being passed on", nil
+	if pending {
+		return "families are being decided anew", nil
+	}
+	due, err := r.store.overdue(ctx, r.now())
+	if err != nil || !due {
+		return "", err
+	}
+	return "families whose day has come are being decided", nil
 }
