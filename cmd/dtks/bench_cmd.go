@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -25,13 +26,13 @@ type BenchCmd struct {
 
 // Help is the long text of the command.
 func (BenchCmd) Help() string {
-	return "dtks bench NAME… measures pipeline, pipeline-single, relay, import, replay, recovery or all of them; dtks bench stack --help " +
+	return "dtks bench NAME… measures pipeline, pipeline-single, relay, import, replay, explain, recovery or all of them; dtks bench stack --help " +
 		"lists the flags. dtks bench match measures the matcher and needs no stack."
 }
 
 // BenchStackCmd measures. Each benchmark runs on a stack of its own, made for it and removed afterwards.
 type BenchStackCmd struct {
-	Names    []string      `arg:"" help:"pipeline, pipeline-single, relay, import, replay, recovery, or all." enum:"pipeline,pipeline-single,relay,import,replay,recovery,all"`
+	Names    []string      `arg:"" help:"pipeline, pipeline-single, relay, import, replay, explain, recovery, or all." enum:"pipeline,pipeline-single,relay,import,replay,explain,recovery,all"`
 	JSON     bool          `help:"Print results as JSON lines only."`
 	Families int           `help:"Families taken through; 0 = the benchmark's own number."`
 	Span     time.Duration `help:"Length of each ceiling." default:"4s"`
@@ -71,6 +72,9 @@ var benchmarks = map[string]benchmark{
 			out, err := runService(ctx, t.Stack, "eligibility", "replay")
 			return []byte(lastLine(out)), err
 		})
+	}},
+	"explain": {2000, []string{"notify", "console"}, func(ctx context.Context, t *bench.Target, _ *BenchStackCmd, n int) (*bench.Result, error) {
+		return bench.Explain(ctx, t, n)
 	}},
 	"recovery": {8000, []string{"nik-match", "notify", "console"}, func(ctx context.Context, t *bench.Target, _ *BenchStackCmd, n int) (*bench.Result, error) {
 		return bench.Recovery(ctx, t, n, recoveryHooks(t.Stack))
@@ -124,7 +128,7 @@ func ready(ctx context.Context, url string) error {
 func (c *BenchStackCmd) Run(ctx context.Context) error {
 	names := c.Names
 	if len(names) == 1 && names[0] == "all" {
-		names = []string{"pipeline", "pipeline-single", "relay", "import", "replay", "recovery"}
+		names = []string{"pipeline", "pipeline-single", "relay", "import", "replay", "explain", "recovery"}
 	}
 	for _, name := range names {
 		if err := c.measure(ctx, name); err != nil {
@@ -153,7 +157,7 @@ func (c *BenchStackCmd) measure(ctx context.Context, name string) (err error) {
 			fmt.Printf("  "+format+"\n", args...)
 		}
 	}
-	s, err := c.startStack(ctx, dir, b.without)
+	s, err := c.startStack(ctx, dir, name, b.without)
 	if err != nil {
 		return err
 	}
@@ -180,14 +184,16 @@ func (c *BenchStackCmd) measure(ctx context.Context, name string) (err error) {
 	return nil
 }
 
-// startStack starts an empty stack with one programme switched on, so that a family of one person gives one decision.
-func (c *BenchStackCmd) startStack(ctx context.Context, dir string, without []string) (*stack.Stack, error) {
+// startStack starts an empty stack with one programme switched on, so that a family of one person gives one decision; with
+// all of them where explanations are measured.
+func (c *BenchStackCmd) startStack(ctx context.Context, dir, name string, without []string) (*stack.Stack, error) {
 	args := []string{"up", "--no-sample", "--detach", "--data", dir, "--port", strconv.Itoa(c.Port)}
 	for _, service := range without {
 		args = append(args, "--without", service)
 	}
+	programmes := map[string]string{"explain": bench.ExplainProgrammes}[name]
 	// Of this process too: services' subcommands that a benchmark runs must decide by the same configuration.
-	for name, value := range map[string]string{"PROGRAMMES": "sembako", "TRACE_RATIO": "0", "LOG_LEVEL": "warn"} {
+	for name, value := range map[string]string{"PROGRAMMES": cmp.Or(programmes, "sembako"), "TRACE_RATIO": "0", "LOG_LEVEL": "warn"} {
 		if err := os.Setenv(name, value); err != nil {
 			return nil, err
 		}

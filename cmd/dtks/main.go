@@ -41,6 +41,8 @@ type cli struct {
 	Broker    BrokerCmd        `cmd:"" group:"parts" help:"Run the NATS server from its configuration file."`
 	Issuer    IssuerCmd        `cmd:"" group:"parts" help:"Run the development OpenID issuer (never in a deployment)."`
 	Mail      MailCmd          `cmd:"" group:"parts" help:"Run the mail catcher: SMTP in, a web page out (never in a deployment)."`
+
+	VerifyDecisions VerifyDecisionsCmd `cmd:"" group:"proof" help:"Work every stored decision out again and compare it bit for bit."`
 }
 
 // Globals are the flags that every command knows.

@@ -59,12 +59,44 @@ func (c *RedriveCmd) Run(ctx context.Context, g *Globals) error {
 
 // ExplainCmd tells why a family is entitled or not.
 type ExplainCmd struct {
-	Family string `arg:"" help:"Family id."`
+	ID        string `arg:"" help:"Id of a family, or of a person in it."`
+	Programme string `help:"Only this programme, as in pkh; all by default."`
+	On        string `help:"A day, 2006-01-02: what would be decided for it by the release of that day with the facts of today."`
+	Lang      string `help:"Language." default:"id" enum:"id,en"`
+	JSON      bool   `help:"Print the form for machines."`
+	Flip      bool   `help:"Look for the nearest single change that turns each outcome." default:"true" negatable:""`
 }
 
-// Run prints the family's decisions with their reasons.
+// Help is the long text of the command.
+func (ExplainCmd) Help() string {
+	return "Prints why the stored decisions are what they are, works them out again from the stored data, and says whether they are the " +
+		"same. Exit status 1 when they are not."
+}
+
+// Run explains; the work is done by the service's own program, on its own database.
 func (c *ExplainCmd) Run(ctx context.Context, g *Globals) error {
-	return onStack(ctx, g, "eligibility", "explain", c.Family)
+	return onStack(ctx, g, "eligibility", c.args()...)
+}
+
+func (c *ExplainCmd) args() []string {
+	return []string{"explain", "--programme=" + c.Programme, "--on=" + c.On, "--lang=" + c.Lang, fmt.Sprintf("--json=%v", c.JSON),
+		fmt.Sprintf("--flip=%v", c.Flip), c.ID}
+}
+
+// VerifyDecisionsCmd works every stored decision out again.
+type VerifyDecisionsCmd struct {
+	Quiet bool `help:"No progress bar."`
+}
+
+// Help is the long text of the command.
+func (VerifyDecisionsCmd) Help() string {
+	return "Decides every family again from the stored data, by the release and on the day that its decisions name, and compares bit for bit. " +
+		"Prints the families that differ and, last, the result as JSON. Exit status 1 when any differs."
+}
+
+// Run verifies; the service's own program does it and draws its progress on standard error.
+func (c *VerifyDecisionsCmd) Run(ctx context.Context, g *Globals) error {
+	return onStack(ctx, g, "eligibility", "verify", fmt.Sprintf("--quiet=%v", c.Quiet))
 }
 
 // onStack runs a subcommand of a service's program with the running stack's configuration and shows its lines.

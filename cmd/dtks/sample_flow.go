@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"os"
@@ -111,25 +113,61 @@ func rankSample(ctx context.Context, u *launch) error {
 	if err := check.Wait(settled, js, []string{"registry", "eligibility"}, marks, func(string) {}); err != nil {
 		return err
 	}
-	token, err := u.stack.Token(ctx, "admin1.00")
-	if err != nil {
+	var asked struct{ ID string }
+	status, err := u.askEligibility(ctx, http.MethodPost, "/v1/releases", strings.NewReader("{}"), &asked)
+	if err != nil || status == http.StatusConflict { // another one is being made
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, u.stack.URL("eligibility")+"/v1/releases", strings.NewReader("{}"))
+	if status != http.StatusAccepted {
+		return fmt.Errorf("the release was answered %d", status)
+	}
+	return u.awaitRelease(ctx, asked.ID)
+}
+
+// awaitRelease waits until a release has been passed on.
+func (u *launch) awaitRelease(ctx context.Context, id string) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	for {
+		var release struct {
+			Refused     string     `json:"refused"`
+			CompletedAt *time.Time `json:"completed_at"`
+		}
+		status, err := u.askEligibility(ctx, http.MethodGet, "/v1/releases/"+id, nil, &release)
+		switch {
+		case err != nil:
+			return err
+		case status != http.StatusOK || release.Refused != "":
+			return fmt.Errorf("the release was answered %d %s", status, release.Refused)
+		case release.CompletedAt != nil:
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+// askEligibility sends a request as an administrator and decodes the answer.
+func (u *launch) askEligibility(ctx context.Context, method, path string, body io.Reader, into any) (int, error) {
+	token, err := u.stack.Token(ctx, "admin1.00")
 	if err != nil {
-		return err
+		return 0, err
+	}
+	req, err := http.NewRequestWithContext(ctx, method, u.stack.URL("eligibility")+path, body)
+	if err != nil {
+		return 0, err
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode >= 300 && resp.StatusCode != http.StatusConflict {
-		return fmt.Errorf("the release was answered %d", resp.StatusCode)
-	}
-	return nil
+	return resp.StatusCode, json.NewDecoder(resp.Body).Decode(into)
 }
 
 // sampleOperator enters the sample: for all of Indonesia, because one file holds seven regencies.

@@ -89,12 +89,13 @@ func verdicts(c counts) []bar {
 	}
 }
 
-// outcomes are the outcomes of one programme, or of all, as parts of a bar.
+// outcomes are the outcomes of one programme, or of all, as parts of a bar. A programme is told of a family once it is
+// entitled: what is not entitled here was so before.
 func outcomes(c counts, programme string) []bar {
 	return []bar{
 		{"good", "Berhak", "Entitled", c.in(nounEntitlement, programme, string(event.Entitled))},
-		{"mute", "Tidak berhak", "Not entitled", c.in(nounEntitlement, programme, string(event.NotEntitled))},
-		{"warn", "Belum dapat diputus", "Undetermined", c.in(nounEntitlement, programme, string(event.Undetermined))},
+		{"mute", "Tidak lagi berhak", "No longer entitled", c.in(nounEntitlement, programme, string(event.NotEntitled))},
+		{"warn", "Ditangguhkan, data kurang", "On hold, data missing", c.in(nounEntitlement, programme, string(event.Undetermined))},
 	}
 }
 

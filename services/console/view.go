@@ -131,6 +131,10 @@ func programmeName(code string) string {
 		return "PKH"
 	case "sembako":
 		return "Sembako"
+	case "listrik":
+		return "Subsidi listrik"
+	case "blt-desa":
+		return "BLT Desa"
 	default:
 		return strings.ToUpper(code)
 	}

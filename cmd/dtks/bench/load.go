@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -81,7 +82,18 @@ func (c *client) do(ctx context.Context, method, url, account string, body []byt
 // raw is a document that is already encoded.
 type raw = json.RawMessage
 
-// proposals draws families that no earlier call has drawn, and encodes them for entry.
+// poor are answers that put every family among those whom Sembako helps: each then leads to exactly one entitlement event.
+var poor = map[string]int{
+	regsosek.LuasLantai: 18, regsosek.Lantai: 8, regsosek.Dinding: 4, regsosek.Atap: 7, regsosek.AirMinum: 9, regsosek.Penerangan: 4,
+	regsosek.BahanBakar: 10, regsosek.Jamban: 6, regsosek.Limbah: 5, regsosek.Kulkas: 2, regsosek.AC: 2, regsosek.TV: 2, regsosek.Motor: 2,
+	regsosek.Mobil: 2, regsosek.Laptop: 2, regsosek.Emas: 2, regsosek.RumahLain: 2, regsosek.GuruSertifikat: 2, regsosek.PengurusPerusahaan: 2,
+	regsosek.UpahDiAtasUMK: 2, regsosek.PerangkatDesa: 2, regsosek.ListrikNonsubsidi: 2,
+}
+
+// labourer is a work status that excludes nobody from anything.
+const labourer = 7
+
+// proposals draws families that no earlier call has drawn, makes them poor, and encodes them for entry.
 func (t *Target) proposals(n int, single bool) (bodies []raw, persons int, err error) {
 	families, err := sample.Families(sample.Options{Seed: 7, Start: t.drawn, Families: n, Single: single, Clean: true, Source: "bench"})
 	t.drawn += n
@@ -96,8 +108,13 @@ func (t *Target) proposals(n int, single bool) (bodies []raw, persons int, err e
 		for _, a := range f.Answers {
 			p.Survey.Answers[a.Item] = a.Code
 		}
+		maps.Copy(p.Survey.Answers, poor)
 		for _, m := range f.Members {
-			p.Members = append(p.Members, member(m))
+			one := member(m)
+			if one.Work != 0 {
+				one.Work = labourer
+			}
+			p.Members = append(p.Members, one)
 		}
 		body, err := json.Marshal(p)
 		if err != nil {

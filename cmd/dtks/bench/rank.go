@@ -43,8 +43,6 @@ const rankSchema = `
 		active        boolean     NOT NULL,
 		area          text        NOT NULL,
 		regency       text        NOT NULL GENERATED ALWAYS AS (left(area, 5)) STORED,
-		head          uuid        NOT NULL,
-		head_identity bigint      NOT NULL,
 		facts         bytea       NOT NULL,
 		model         text        NOT NULL,
 		score         bigint,
@@ -67,9 +65,9 @@ const rankSchema = `
 // rankFill makes families $1 to $2: ids that begin with the time, as the registry's do, in villages drawn from $3; scores
 // in a bell of some 49,000 values.
 const rankFill = `
-	INSERT INTO family (family_id, version, recorded_at, active, area, head, head_identity, facts, model, score, size)
+	INSERT INTO family (family_id, version, recorded_at, active, area, facts, model, score, size)
 	SELECT (lpad(to_hex(1767225600000 + i / 50), 12, '0') || '7' || left(md5(i::text), 3) || '8' || right(md5(i::text), 15))::uuid,
-		1, now(), true, ($3::text[])[1 + (h >> 48 & 65535) % cardinality($3)], gen_random_uuid(), 1,
+		1, now(), true, ($3::text[])[1 + (h >> 48 & 65535) % cardinality($3)],
 		decode(repeat('5a', 150), 'hex'), 'bench', 100000 + ((h & 65535) + (h >> 16 & 65535) + (h >> 32 & 65535)) / 4, 1 + i % 6
 	FROM generate_series($1::bigint, $2::bigint) i, hashint8extended(i, 4) h`
 
