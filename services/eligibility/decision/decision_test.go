@@ -118,7 +118,7 @@ func TestSheet_StandsUntilRecheck(t *testing.T) {
 	for _, in := range families {
 		sheet := decided(t, e, rel, in)
 		day := Date(today)
-		for range 400 {
+		for range 300 {
 			day = day.AddDate(0, 0, 1)
 			on := rules.Day(day)
 			next, err := e.Decide(rel, in, on)

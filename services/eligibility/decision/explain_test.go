@@ -18,7 +18,7 @@ import (
 func TestExplain_Agrees(t *testing.T) {
 	t.Parallel()
 	e := shipped(t)
-	families := population(1500)
+	families := population(many)
 	rel := ranked(t, e, families)
 	ev, err := e.Sets.Evaluator(e.Sets.Programmes())
 	if err != nil {

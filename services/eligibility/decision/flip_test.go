@@ -32,7 +32,7 @@ func entitled(s *Sheet, programme string) bool { return s.By(programme).Outcome 
 func TestFlip_Turns(t *testing.T) {
 	t.Parallel()
 	e := shipped(t)
-	families := population(2000)
+	families := population(many)
 	rel := ranked(t, e, families)
 	turned := map[Kind]int{}
 	for _, in := range families {

@@ -15,7 +15,7 @@ var internal = regexp.MustCompile(`[a-z0-9]+_[a-z0-9_]+|[0-9a-f]{8}-|\d\d\.\d\d\
 func TestText_Plain(t *testing.T) {
 	t.Parallel()
 	e := shipped(t)
-	families := population(300)
+	families := population(many / 3)
 	rel := ranked(t, e, families)
 	for _, in := range families {
 		s := decided(t, e, rel, in)

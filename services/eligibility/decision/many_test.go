@@ -1,0 +1,6 @@
+//go:build !race
+
+package decision
+
+// many is how many families the slow properties are tried on.
+const many = 2000
