@@ -82,6 +82,7 @@ type ProgrammeSaid struct {
 	Unit         string          `json:"unit" doc:"family, or person: each member is decided for itself"`
 	Outcome      event.Outcome   `json:"outcome"`
 	Amount       int64           `json:"amount" doc:"Rupiah a year"`
+	Payments     int             `json:"payments,omitempty" doc:"In how many equal parts a year it is paid; 0 = not known"`
 	Components   []ComponentSaid `json:"components" doc:"What is paid"`
 	Clauses      []ClauseSaid    `json:"clauses" doc:"About the family"`
 	Persons      []PersonSaid    `json:"persons,omitempty" doc:"Of a programme that is decided by person"`
@@ -207,7 +208,7 @@ func (e *Engine) sayProgramme(in *Input, s *Sheet, p *Programme) ProgrammeSaid {
 		return out
 	}
 	set := p.Set
-	out.Kind, out.Unit, out.RuleSet, out.Source = string(set.Kind), string(set.Unit), set.ID, set.Source
+	out.Kind, out.Unit, out.RuleSet, out.Source, out.Payments = string(set.Kind), string(set.Unit), set.ID, set.Source, set.Payments
 	out.Illustrative = set.Illustrative || e.Models[s.Model].Illustrative
 	for _, paid := range p.Paid {
 		c := &set.Components[paid.Component]

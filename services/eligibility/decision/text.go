@@ -90,6 +90,10 @@ func (w *writer) programme(p *ProgrammeSaid, sought bool) {
 		return
 	}
 	w.line("%s: %s.", w.pick("Jawaban", "Answer"), w.answer(p.Outcome, p.Amount))
+	if p.Payments > 1 && p.Amount > 0 && p.Amount%int64(p.Payments) == 0 {
+		w.line("%s", fmt.Sprintf(w.pick("Dibayar %d kali setahun: Rp %s setiap kali.", "Paid %d times a year: Rp %s each time."),
+			p.Payments, number(p.Amount/int64(p.Payments), w.lang)))
+	}
 	for i := range p.Persons {
 		q := &p.Persons[i]
 		line := w.of(q.Member) + ": " + w.answer(q.Outcome, q.Amount)

@@ -102,7 +102,7 @@ func (s *Set) fields() []field {
 		{"programme", s.Programme}, {"kind", string(s.Kind)}, {"unit", string(s.Unit)}, {"title", words(s.Title)}, {"source", s.Source},
 		{"illustrative", strconv.FormatBool(s.Illustrative)}, {"valid_from", s.ValidFrom}, {"valid_to", s.ValidTo},
 		{"areas", strings.Join(s.Areas, " ")}, {"amount", strconv.FormatInt(s.Amount, 10)},
-		{"max_components", strconv.Itoa(s.MaxComponents)}, {"met any_of", strings.Join(met.AnyOf, " ")},
+		{"payments", strconv.Itoa(s.Payments)}, {"max_components", strconv.Itoa(s.MaxComponents)}, {"met any_of", strings.Join(met.AnyOf, " ")},
 		{"met at_least", strconv.Itoa(met.AtLeast)}, {"met source", met.Source},
 	}
 }

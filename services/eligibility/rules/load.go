@@ -125,7 +125,7 @@ func (s *Set) checkCriteria() error {
 		return errors.New("criteria are met with more clauses than there are")
 	case s.Met.Source == "":
 		return errors.New("met has no source")
-	case s.Amount != 0 || len(s.Components) > 0 || s.MaxComponents != 0:
+	case s.Amount != 0 || s.Payments != 0 || len(s.Components) > 0 || s.MaxComponents != 0:
 		return errors.New("criteria pay nothing")
 	}
 	for _, code := range s.Met.AnyOf {
@@ -143,6 +143,8 @@ func (s *Set) checkAmounts() error {
 	switch {
 	case s.Met != nil:
 		return errors.New("only criteria have met")
+	case s.Payments < 0 || s.Payments > 366:
+		return errors.New("payments is not a number of times a year")
 	case s.Amount < 0 || s.Amount > maxAmount:
 		return errors.New("amount makes no sense")
 	case s.Unit == Family && (s.MaxComponents < 0 || (len(s.Components) > 0) != (s.MaxComponents > 0)):

@@ -30,6 +30,7 @@ type Set struct {
 	Clauses      []Clause   `json:"clauses"`
 	// Amount is rupiah a year for every family entitled, or for every person in a set by person.
 	Amount        int64       `json:"amount,omitempty"`
+	Payments      int         `json:"payments,omitempty"` // a year, in equal parts; 0 = not known, or nothing is paid out
 	Components    []Component `json:"components,omitempty"`
 	MaxComponents int         `json:"max_components,omitempty"` // paid at most, the highest amounts first; by family only
 	Met           *Met        `json:"met,omitempty"`            // of criteria: when they are met
