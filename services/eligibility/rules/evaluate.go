@@ -162,8 +162,11 @@ func (e *Evaluator) decide(st *step, r *Result) {
 	*r = Result{Programme: st.programme, Outcome: event.Undetermined, Paid: r.Paid[:0]}
 	var recheck int32
 	r.Set, recheck = inForce(st.sets, f.Area, f.Day)
-	if st.stated != "" {
+	switch {
+	case st.stated != "":
 		r.Outcome = st.stated
+	case r.Set == nil && len(st.sets) > 0 && st.sets[0].Kind == Programme:
+		r.Outcome = event.NotEntitled // it has not begun there, or has ended: nothing is missing
 	}
 	if r.Set != nil {
 		st.answers = grow(st.answers, len(r.Set.Clauses)+len(f.Family.Members)*r.Set.perPerson)

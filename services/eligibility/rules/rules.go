@@ -123,7 +123,7 @@ const (
 // Result is what was decided of one programme. It is valid until the next evaluation.
 type Result struct {
 	Programme string
-	Set       *Set // nil: none is in force that day in that area
+	Set       *Set // nil: none is in force that day in that area; a programme then entitles nobody
 	Outcome   event.Outcome
 	Answers   []Answer       // one a clause; NotAsked for those about a person in a set by person
 	Persons   []PersonResult // set by person: one a member of the family, by index

@@ -108,7 +108,7 @@ func TestEvaluate_NotInForce(t *testing.T) {
 	if r[0].Programme != "new" {
 		slices.Reverse(r)
 	}
-	if r[0].Outcome != event.Entitled || r[1].Set != nil || r[1].Outcome != event.Undetermined {
+	if r[0].Outcome != event.Entitled || r[1].Set != nil || r[1].Outcome != event.NotEntitled {
 		t.Errorf("got new %s, old %s by %v", r[0].Outcome, r[1].Outcome, r[1].Set)
 	}
 	r = e.Evaluate(newFacts(func(f *Facts) { f.Day = 20220601 }))
