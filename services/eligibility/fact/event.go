@@ -2,6 +2,7 @@ package fact
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -10,7 +11,8 @@ import (
 )
 
 // FromEvent takes from a family's survey and sensitive parts what is kept. An answer outside the instrument's codes
-// counts as not given; so does every answer when the instrument is another one. members tells the identity versions in
+// counts as not given; so does every answer about the family when the instrument is another one. A person who is
+// listed twice counts once. members tells the identity versions in
 // force. It is an error when a member's id is none.
 func FromEvent(survey *event.FamilySurvey, sensitive *event.FamilySensitive, members []event.FamilyMember) (Family, error) {
 	f := New()
@@ -24,18 +26,21 @@ func FromEvent(survey *event.FamilySurvey, sensitive *event.FamilySensitive, mem
 	if len(survey.Members) == 0 {
 		return f, nil
 	}
-	f.Members = make([]Member, min(len(survey.Members), maxMembers))
-	for i := range f.Members {
+	f.Members = make([]Member, 0, min(len(survey.Members), maxMembers))
+	for i := range min(len(survey.Members), maxMembers) {
 		s := &survey.Members[i]
 		m := Member{
 			Relation: code(s.Relation, regsosek.Relation), Marital: code(s.Marital, regsosek.Marital),
 			School: code(s.School, regsosek.School), Level: code(s.SchoolLevel, regsosek.SchoolLevel),
-			Work: code(s.Work, regsosek.Work), Born: day(s.BirthDate), Presence: code(s.Presence, regsosek.Presence),
+			Work: work(s.Work), Born: day(s.BirthDate), Presence: code(s.Presence, regsosek.Presence),
 			Orphan: code(s.Orphan, regsosek.Orphan), Cover: NoCover,
 		}
 		var err error
 		if m.Person, err = uuid.Parse(s.PersonID); err != nil {
 			return f, errMember
+		}
+		if slices.ContainsFunc(f.Members, func(other Member) bool { return other.Person == m.Person }) {
+			continue
 		}
 		if s.Cover != nil && *s.Cover >= regsosek.Cover.Min && *s.Cover <= regsosek.Cover.Max {
 			m.Cover = uint8(*s.Cover)
@@ -55,7 +60,7 @@ func FromEvent(survey *event.FamilySurvey, sensitive *event.FamilySensitive, mem
 				break
 			}
 		}
-		f.Members[i] = m
+		f.Members = append(f.Members, m)
 	}
 	return f, nil
 }
@@ -78,6 +83,14 @@ var valid = func() (v [Items]span) {
 func code(c int, item regsosek.Item) uint8 {
 	if c < item.Min || c > item.Max {
 		return 0
+	}
+	return uint8(c)
+}
+
+// work keeps a code outside the list apart from "does not work".
+func work(c int) uint8 {
+	if c < regsosek.Work.Min || c > regsosek.Work.Max {
+		return NoWork
 	}
 	return uint8(c)
 }

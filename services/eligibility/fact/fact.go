@@ -64,7 +64,7 @@ func New() Family {
 	return f
 }
 
-// Head is the first member recorded as head of the family; nil when there is none.
+// Head is the first member who lives with the family and is recorded as its head; nil when there is none.
 func (f *Family) Head() *Member {
 	if i := f.HeadIndex(); i >= 0 {
 		return &f.Members[i]
@@ -75,18 +75,21 @@ func (f *Family) Head() *Member {
 // HeadIndex is the place of Head among the members, -1 when there is none.
 func (f *Family) HeadIndex() int {
 	for i := range f.Members {
-		if f.Members[i].Relation == regsosek.Head {
+		if f.Members[i].Relation == regsosek.Head && f.Members[i].Lives() {
 			return i
 		}
 	}
 	return -1
 }
 
-// NoCover marks health cover that was not recorded.
-const NoCover uint8 = 0xff
+// Marks of what was not recorded, where zero is an answer.
+const (
+	NoCover uint8 = 0xff
+	NoWork  uint8 = 0xff // also for a code that the instrument does not have
+)
 
 // Member is what a decision needs of one person. Codes are those of REGSOSEK2022.K; zero = not recorded, except Work,
-// where zero = does not work, and Cover.
+// where zero = does not work, as the form says, and Cover.
 type Member struct {
 	Person   uuid.UUID
 	Identity int64 // identity version in force

@@ -103,7 +103,7 @@ func TestFromEvent(t *testing.T) {
 	}
 	want.Members = []Member{
 		{Person: a, Identity: 2, Relation: 3, Sex: 'L', Born: 20150230, School: 2, Level: 3, Disabled: true, Orphan: 2, Presence: 1, Cover: 4},
-		{Person: b, Identity: 7, Relation: 1, Sex: 'P', Born: 19850505, Marital: 4, Pregnant: true, Cover: NoCover},
+		{Person: b, Identity: 7, Relation: 1, Sex: 'P', Born: 19850505, Marital: 4, Pregnant: true, Cover: NoCover, Work: NoWork},
 		{Person: c, Relation: 1, Cover: NoCover},
 	}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil || got.HeadIndex() != 1 {
