@@ -55,7 +55,7 @@ func (s *store) digests(ctx context.Context) (digests, error) {
 	return d, nil
 }
 
-// undecided finds active families that have no decisions.
+// undecided finds families that have no decisions.
 func undecided(ctx context.Context, db *pgxpool.Pool, violated func(invariant, text string)) error {
 	rows, err := db.Query(ctx, `
 		SELECT family_id
@@ -74,8 +74,7 @@ func undecided(ctx context.Context, db *pgxpool.Pool, violated func(invariant, t
 	return err
 }
 
-// everything hands out each family with its verdicts and decisions, under one snapshot, and whether any is waiting to be
-// decided by the release in force.
+// everything hands out each family with its verdicts and decisions.
 func (s *store) everything(ctx context.Context, tx pgx.Tx, each func(kept *stored) error) error {
 	rows, err := tx.Query(ctx, `
 		SELECT `+prefixed("f", familyColumns)+`, d.sheet, d.told, d.decided_at, v.*

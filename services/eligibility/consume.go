@@ -72,7 +72,7 @@ func readFamily(ctx context.Context, m *bus.Msg[event.RegistrantUpdated]) (*fami
 	return newFamily(&m.Envelope, &m.Data, &survey, &sensitive)
 }
 
-// onMatch takes in verdicts and decides the families whose head they concern.
+// onMatch takes in verdicts and decides the families of the members that they concern.
 func (d *decider) onMatch(ctx context.Context, tx pgx.Tx, msgs []bus.Msg[event.MatchDecided]) error {
 	verdicts := make([]verdict, 0, len(msgs))
 	byPerson := make(map[uuid.UUID]event.Cause, len(msgs))

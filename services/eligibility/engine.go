@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"slices"
 	"time"
@@ -13,6 +14,7 @@ import (
 
 	"dtks/pkg/app"
 	"dtks/pkg/outbox"
+	"dtks/pkg/pg"
 	"dtks/services/eligibility/decision"
 	"dtks/services/eligibility/pmt"
 	"dtks/services/eligibility/rules"
@@ -187,26 +189,58 @@ func (s *store) register(ctx context.Context, given []artefact) (numbers map[str
 }
 
 // takeForce makes this process's files the ones that decide, and lists every family to be decided anew when they are
-// others than before. Processes that run with other files stop deciding from here on.
-func (d *decider) takeForce(ctx context.Context) error {
+// others than before. Processes that run with other files stop deciding from here on. Unless atOnce, it leaves the force
+// to a process that still holds it.
+func (d *decider) takeForce(ctx context.Context, atOnce bool) error {
 	return pgx.BeginFunc(ctx, d.store.db, func(tx pgx.Tx) error {
 		if err := d.store.lockRelease(ctx, tx); err != nil {
 			return err
 		}
 		var before []string
-		err := tx.QueryRow(ctx, `SELECT files FROM engine_in_force`).Scan(&before)
+		var held bool
+		err := tx.QueryRow(ctx, `SELECT files, held_until > now() FROM engine_in_force`).Scan(&before, &held)
 		switch {
 		case errors.Is(err, pgx.ErrNoRows):
-			_, err = tx.Exec(ctx, `INSERT INTO engine_in_force (files) VALUES ($1)`, d.store.files)
+			_, err = tx.Exec(ctx, `INSERT INTO engine_in_force (files, held_until) VALUES ($1, now() + $2)`, d.store.files, holdFor)
 			return err
 		case err != nil:
 			return fmt.Errorf("reading what decides: %w", err)
-		case slices.Equal(before, d.store.files):
+		case slices.Equal(before, d.store.files), held && !atOnce:
 			return nil
 		}
-		if _, err := tx.Exec(ctx, `UPDATE engine_in_force SET files = $1`, d.store.files); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE engine_in_force SET files = $1, held_until = now() + $2`, d.store.files, holdFor); err != nil {
 			return err
 		}
 		return d.store.listEveryone(ctx, tx)
 	})
+}
+
+const (
+	holdFor   = 30 * time.Second // without a sign of life of any process with the files in force
+	holdEvery = 10 * time.Second
+)
+
+// hold tells, as long as the service, that a process with its files is alive; and takes the force back when those that
+// had taken it are gone, as after a rollout that was broken off.
+func (d *decider) hold() app.Part {
+	return app.Part{Name: "rules in force", Run: func(ctx context.Context) error {
+		for ctx.Err() == nil {
+			if err := d.holdOn(ctx); err != nil && ctx.Err() == nil {
+				slog.Warn("holding the rules in force", "error", pg.Safe(err))
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(holdEvery):
+			}
+		}
+		return nil
+	}}
+}
+
+func (d *decider) holdOn(ctx context.Context) error {
+	tag, err := d.store.db.Exec(ctx, `UPDATE engine_in_force SET held_until = now() + $2 WHERE files = $1`, d.store.files, holdFor)
+	if err != nil || tag.RowsAffected() > 0 {
+		return err
+	}
+	return d.takeForce(ctx, false)
 }

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +13,8 @@ import (
 	"dtks/pkg/event"
 	"dtks/pkg/outbox"
 	"dtks/services/eligibility/rules"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // altered writes a shipped rule set with some text replaced, in order old, new.
@@ -71,11 +75,117 @@ func TestEngine_NewRules(t *testing.T) {
 	if got := s.decision(homes[0], "sembako"); got.RuleSet != "sembako-2026-1" {
 		t.Errorf("decided by %s", got.RuleSet)
 	}
-	if err := d.takeForce(t.Context()); err != nil {
+	if err := d.takeForce(t.Context(), true); err != nil {
 		t.Fatal(err)
 	}
 	if pending, err := s.store.workPending(t.Context()); err != nil || pending {
 		t.Errorf("starting again lists families: %v %v", pending, err)
+	}
+}
+
+// TestEngine_RulesAhead loads a rule set that begins later: nothing changes for anybody until its first day, and then it
+// does by itself.
+func TestEngine_RulesAhead(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	now := time.Date(2026, 11, 30, 5, 0, 0, 0, time.UTC)
+	s.now = func() time.Time { return now }
+	homes := s.populate(20)
+	at := slices.IndexFunc(homes, func(h *household) bool { return s.decision(h, "sembako").Outcome == event.Entitled })
+	before := len(s.told(homes[at]))
+	path := altered(t, "sembako-2021-2", "sembako-2021-2", "sembako-2027-1", `"valid_from": "2021-01-01"`, `"valid_from": "2027-01-01"`,
+		`2400000`, `3000000`, `2026-`, `2027-`)
+	d := decides(t, config{Programmes: []string{"sembako"}, Model: testModel, RuleFiles: []string{path}}, s.db, s.outbox)
+	d.now = s.now
+	s.decider, s.fanout = d, &fanout{decider: d, wake: make(chan struct{}, 1)}
+	s.passOn()
+	s.verify(func(invariant, text string) { t.Errorf("%s: %s", invariant, text) })
+	if got := s.decision(homes[at], "sembako"); got.RecheckOn != "2027-01-01" || len(s.told(homes[at])) != before {
+		t.Errorf("before its first day: %+v", got)
+	}
+	now = time.Date(2027, 1, 1, 5, 0, 0, 0, time.UTC)
+	if n, err := (&recheck{d}).step(t.Context()); err != nil || n == 0 {
+		t.Fatalf("on its first day %d families are due %v", n, err)
+	}
+	if got := s.decision(homes[at], "sembako"); got.Amount != 3000000 || got.RuleSet != "sembako-2027-1" {
+		t.Errorf("on its first day: %+v", got)
+	}
+}
+
+// TestEngine_NewRulesWhileRanking lets new rules take force between the ranking of a release and its taking force.
+func TestEngine_NewRulesWhileRanking(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	homes := s.populate(60)
+	s.mustRelease()
+	s.passOn()
+	if _, err := s.ask(testModel, byFamily); err != nil {
+		t.Fatal(err)
+	}
+	path := altered(t, "sembako-2021-2", "sembako-2021-2", "sembako-2026-1", `"valid_from": "2021-01-01"`, `"valid_from": "2026-01-01"`, `2400000`, `3000000`)
+	d := decides(t, config{Programmes: []string{"sembako"}, Model: testModel, RuleFiles: []string{path}}, s.db, s.outbox)
+	s.decider, s.fanout = d, &fanout{decider: d, wake: make(chan struct{}, 1)}
+	if did, err := (&ranker{decider: d, wake: make(chan struct{}, 1), fanout: s.fanout}).step(t.Context()); err != nil || !did {
+		t.Fatalf("ranking: %v %v", did, err)
+	}
+	working := s.verify(func(invariant, text string) { t.Errorf("while new rules are passed on: %s: %s", invariant, text) })
+	if working.Waiting != 60 {
+		t.Errorf("%d families wait for the new rules, want 60", working.Waiting)
+	}
+	s.passOn()
+	for _, h := range homes {
+		if got := s.decision(h, "sembako"); got.RuleSet != "sembako-2026-1" {
+			t.Fatalf("still decided by %s", got.RuleSet)
+		}
+	}
+}
+
+// TestEngine_BrokenRollout lets a process with other rules take force and die: the one before goes on after a while.
+func TestEngine_BrokenRollout(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	s.populate(10)
+	path := altered(t, "sembako-2021-2", "sembako-2021-2", "sembako-2026-1", `"valid_from": "2021-01-01"`, `"valid_from": "2026-01-01"`, `2400000`, `3000000`)
+	decides(t, config{Programmes: []string{"sembako"}, Model: testModel, RuleFiles: []string{path}}, s.db, s.outbox)
+	if err := s.holdOn(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.fanoutStepWith(s.decider); !errors.Is(err, errReplaced) {
+		t.Errorf("while the other holds on: got %v, want %v", err, errReplaced)
+	}
+	if _, err := s.db.Exec(t.Context(), `UPDATE engine_in_force SET held_until = now() - interval '1 second'`); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.holdOn(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.passOn()
+	s.verify(func(invariant, text string) { t.Errorf("%s: %s", invariant, text) })
+}
+
+// TestEngine_ProgrammeOff switches a programme off: it is told once that nobody is entitled any more.
+func TestEngine_ProgrammeOff(t *testing.T) {
+	t.Parallel()
+	s := newService(t, "pkh", "sembako")
+	h := newHousehold()
+	s.nikMatch.Emit(t, h.verdict(event.Padan))
+	s.registry.Emit(t, h.draft())
+	s.settle()
+	d := decides(t, config{Programmes: []string{"sembako"}, Model: testModel}, s.db, s.outbox)
+	s.decider, s.fanout = d, &fanout{decider: d, wake: make(chan struct{}, 1)}
+	s.passOn()
+	s.registry.Emit(t, h.draft()) // the old consumer refuses it, and nothing is told twice
+	var pkh []told
+	for _, e := range s.broker.Events(t, string(event.TypeEntitlementChanged)+".pkh.>", 2) {
+		var data event.EntitlementChanged
+		if err := json.Unmarshal(e.Envelope.Data, &data); err != nil {
+			t.Fatal(err)
+		}
+		pkh = append(pkh, told{Version: e.Envelope.Version, Outcome: data.Outcome})
+	}
+	want := []told{{Version: 1, Outcome: event.Entitled}, {Version: 2, Outcome: event.NotEntitled}}
+	if diff := cmp.Diff(want, pkh); diff != "" {
+		t.Error(diff)
 	}
 }
 

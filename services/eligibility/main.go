@@ -61,7 +61,7 @@ func run(ctx context.Context, getenv func(string) string) error {
 	if err := d.ensureRelease(ctx, cfg.Model); err != nil {
 		return err
 	}
-	if err := d.takeForce(ctx); err != nil {
+	if err := d.takeForce(ctx, true); err != nil {
 		return err
 	}
 	anew := &fanout{decider: d, wake: make(chan struct{}, 1)}
@@ -70,7 +70,7 @@ func run(ctx context.Context, getenv func(string) string) error {
 	(&api{decider: d, ranker: ranks, model: cfg.Model}).register(server)
 
 	parts := append([]app.Part{server.Part(cfg.Addr)}, out.Relays(nats)...)
-	parts = append(parts, anew.part(), ranks.part(), (&recheck{d}).part())
+	parts = append(parts, anew.part(), ranks.part(), (&recheck{d}).part(), d.hold())
 	parts = append(parts, nats.Consume(bus.Consumer{Name: "eligibility", DB: db, Keys: keys, After: out.Wake}, d.routes()...)...)
 	return app.Run(ctx, parts...)
 }

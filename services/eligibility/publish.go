@@ -15,8 +15,8 @@ type item struct {
 }
 
 // news compares a sheet with what programmes have been told of the family: that is always what the sheet before said. A
-// first decision is news only when it entitles: a programme that has never heard of a family owes it nothing. It
-// returns the news, and the numbers of the programmes that have then been told.
+// first decision is news only when it entitles: a programme that has never heard of a family owes it nothing. One that
+// is switched off is told that nobody is entitled any more. It returns the news, and the numbers of the programmes that have then been told.
 func (d *decider) news(sheet *decision.Sheet, in *decision.Input, old kept, sit *situation) (news []item, told []uint64) {
 	var before *decision.Sheet
 	var beforeIn *decision.Input
@@ -29,6 +29,14 @@ func (d *decider) news(sheet *decision.Sheet, in *decision.Input, old kept, sit 
 		}
 	}
 	told = decision.DecodeNumbers(old.Told)
+	told = slices.DeleteFunc(told, func(number uint64) bool { // a programme that is not decided any more hears so once
+		code := d.engine.Name(number)
+		gone := sheet.By(code) == nil
+		if gone {
+			news = append(news, item{Programme: &decision.Programme{Code: code, Outcome: event.NotEntitled}})
+		}
+		return gone
+	})
 	for i := range sheet.Programmes {
 		p := &sheet.Programmes[i]
 		if !p.IsEntitlement() {

@@ -29,6 +29,8 @@ var (
 		"Belum ada keluarga yang dapat diperingkat.", "There is no family to rank yet.")
 	errModelUnknown = fault.New(fault.Invalid, "model_unknown",
 		"Model tidak dikenal.", "The model is not known.")
+	errModelExpired = fault.New(fault.Conflict, "model_not_in_force",
+		"Model ini belum atau tidak lagi berlaku.", "This model is not in force yet, or no longer.")
 	errFanoutRunning = fault.New(fault.Conflict, "release_running",
 		"Rilis sebelumnya masih disiapkan atau disebarkan. Coba lagi setelah selesai.",
 		"The release before is still being ranked or passed on. Try again when it is complete.")
@@ -53,8 +55,12 @@ const (
 
 // request writes down that a ranking is wanted. It is refused while another one is being made or passed on.
 func (d *decider) request(ctx context.Context, tx pgx.Tx, model string, by weights, who string) (string, error) {
-	if _, ok := d.engine.Models[model]; !ok {
+	m, ok := d.engine.Models[model]
+	if !ok {
 		return "", errModelUnknown
+	}
+	if !m.InForce(decision.DayIn(rank.Nation, d.now())) {
+		return "", errModelExpired
 	}
 	if err := d.store.lockRelease(ctx, tx); err != nil {
 		return "", err
@@ -127,10 +133,12 @@ func (r *ranker) step(ctx context.Context) (bool, error) {
 	}
 	err = r.rank(ctx, j)
 	var f *fault.Error
-	if errors.As(err, &f) && !f.Kind.Retryable() {
+	switch {
+	case errors.As(err, &f) && !f.Kind.Retryable():
 		return true, r.store.refuse(ctx, j.ID, f.Code)
-	}
-	if err == nil {
+	case err != nil && ctx.Err() == nil:
+		return true, errors.Join(err, r.store.failed(context.WithoutCancel(ctx), j.ID))
+	case err == nil:
 		r.outbox.Wake()
 		r.fanout.Wake()
 	}
@@ -142,7 +150,7 @@ func (r *ranker) step(ctx context.Context) (bool, error) {
 func (r *ranker) rank(ctx context.Context, j *job) error {
 	model := r.engine.Models[j.Model]
 	if model == nil {
-		return errModelUnknown
+		return fmt.Errorf("model %s is not loaded here: another process may have it", j.Model)
 	}
 	before, err := r.store.inForce(ctx)
 	if err != nil {
@@ -152,12 +160,8 @@ func (r *ranker) rank(ctx context.Context, j *job) error {
 		return err
 	}
 	lo, hi := model.Range()
-	places := before.Table
-	if before.Model != j.Model { // every score is another one
-		places = nil
-	}
 	res, err := ranking.Run(ctx, r.store.db, ranking.Options{
-		Model: j.Model, Low: lo, High: hi, ByPerson: j.Weights == byPerson, Before: places, Rescore: rescoring(model),
+		Model: j.Model, Low: lo, High: hi, ByPerson: j.Weights == byPerson, Before: before.Table, Rescore: rescoring(model),
 		Progress: func(phase string, rows int64) {
 			if phase == ranking.PhaseRead {
 				r.store.progress(ctx, j.ID, rows)
@@ -178,7 +182,8 @@ func (r *ranker) rank(ctx context.Context, j *job) error {
 		return err
 	}
 	failpoint.Hit("ranking.before_force")
-	return pg.InTx(ctx, r.store.db, func(tx pgx.Tx) error { return r.force(ctx, tx, j, res, now) })
+	everyone := before.Model != j.Model // every score is another one, or none any more
+	return pg.InTx(ctx, r.store.db, func(tx pgx.Tx) error { return r.force(ctx, tx, j, res, everyone, now) })
 }
 
 // rescoring works out a score by model where the stored one is of another.
@@ -194,7 +199,7 @@ func rescoring(model *pmt.Model) func(facts []byte, area string, at time.Time) (
 }
 
 // force lets a stored ranking take force: the pointer, the touched families' place in the work list, and the event.
-func (r *ranker) force(ctx context.Context, tx pgx.Tx, j *job, res *ranking.Result, now time.Time) error {
+func (r *ranker) force(ctx context.Context, tx pgx.Tx, j *job, res *ranking.Result, everyone bool, now time.Time) error {
 	if err := r.store.lockRelease(ctx, tx); err != nil {
 		return err
 	}
@@ -206,7 +211,7 @@ func (r *ranker) force(ctx context.Context, tx pgx.Tx, j *job, res *ranking.Resu
 	if err != nil {
 		return err
 	}
-	return r.store.putInForce(ctx, tx, j.ID, recorded[0].ID)
+	return r.store.putInForce(ctx, tx, j.ID, recorded[0].ID, everyone)
 }
 
 // cutoffs are the nine national bounds as scores.

@@ -196,6 +196,19 @@ func (s *store) progress(ctx context.Context, id string, rows int64) {
 	}
 }
 
+// maxAttempts is how often a ranking is tried that fails for a reason of its own.
+const maxAttempts = 5
+
+// failed counts an attempt; after the last the job is refused, so that others can be asked for.
+func (s *store) failed(ctx context.Context, id string) error {
+	_, err := s.db.Exec(ctx, `
+		UPDATE release_job
+		SET attempts = attempts + 1, phase = CASE WHEN attempts + 1 >= $2 THEN 'refused' ELSE phase END,
+			refused = CASE WHEN attempts + 1 >= $2 THEN 'ranking_failed' ELSE '' END
+		WHERE release_id = $1`, id, maxAttempts)
+	return err
+}
+
 func (s *store) refuse(ctx context.Context, id, code string) error {
 	_, err := s.db.Exec(ctx, `UPDATE release_job SET phase = 'refused', refused = $2 WHERE release_id = $1`, id, code)
 	return err
@@ -219,10 +232,21 @@ func (s *store) keepRanking(ctx context.Context, j *job, res *ranking.Result, no
 	})
 }
 
-// putInForce points to a stored release and adds to its work list the families that were decided while it was made.
-func (s *store) putInForce(ctx context.Context, tx pgx.Tx, id, eventID string) error {
+// putInForce points to a stored release and adds to its work list the families that were decided while it was made. With
+// everyone, and where new rules have listed families that are not decided yet, all families are listed.
+func (s *store) putInForce(ctx context.Context, tx pgx.Tx, id, eventID string, everyone bool) error {
+	var left bool
+	if err := tx.QueryRow(ctx, `
+		SELECT EXISTS (SELECT FROM release_part JOIN release_in_force USING (release_id) WHERE NOT done)`).Scan(&left); err != nil {
+		return fmt.Errorf("looking for work that is left: %w", err)
+	}
 	b := &pgx.Batch{}
-	queueList(b, id, `SELECT family_id FROM release_touched`)
+	if everyone || left {
+		b.Queue(`DELETE FROM release_part WHERE release_id = $1`, id)
+		queueList(b, id, `SELECT family_id FROM family`)
+	} else {
+		queueList(b, id, `SELECT family_id FROM release_touched`)
+	}
 	b.Queue(`TRUNCATE release_touched`)
 	b.Queue(`UPDATE release_in_force SET release_id = $1, event_id = $2`, id, eventID)
 	b.Queue(`UPDATE release_job SET phase = 'in_force' WHERE release_id = $1`, id)

@@ -265,6 +265,12 @@ func TestRelease_OtherModel(t *testing.T) {
 	homes := s.populate(30)
 	for i, h := range homes {
 		h.answers["pendapatan"] = 500 + 100*i
+		switch i {
+		case 10:
+			delete(h.answers, "pendapatan") // no score by the other model
+		case 11:
+			h.state = event.Inactive
+		}
 		s.registry.Emit(t, h.draft())
 	}
 	s.settle()
@@ -276,8 +282,14 @@ func TestRelease_OtherModel(t *testing.T) {
 	}
 	s.passOn()
 	var n int
-	if err := s.db.QueryRow(t.Context(), `SELECT count(*) FROM family WHERE model = $1 AND score IS NOT NULL`, other).Scan(&n); err != nil || n != 30 {
+	if err := s.db.QueryRow(t.Context(), `SELECT count(*) FROM family WHERE model = $1 AND (score IS NOT NULL OR family_id = $2)`, other, homes[10].id).Scan(&n); err != nil || n != 30 {
 		t.Errorf("%d of 30 families are scored by %s %v", n, other, err)
+	}
+	if d := s.decision(homes[10], "sembako"); d.Outcome == event.Entitled || d.Scored {
+		t.Errorf("a family that the model cannot score: %+v", d)
+	}
+	if r, err := s.replay(replayFlags{}); err != nil || !r.Comparison.Equal {
+		t.Errorf("replay: %+v %v", r.Comparison, err)
 	}
 	if first, last := s.decision(homes[0], "sembako"), s.decision(homes[29], "sembako"); first.Decile != 1 || last.Decile != 10 {
 		t.Errorf("deciles %d and %d, want 1 and 10", first.Decile, last.Decile)
@@ -306,4 +318,21 @@ func TestRelease_Refused(t *testing.T) {
 	}
 	s.populate(20)
 	s.mustRelease() // a refused one is in nobody's way
+	s.passOn()
+
+	// One that cannot be made is given up.
+	if _, err := s.db.Exec(t.Context(), `UPDATE family SET score = 1 << 40`); err != nil {
+		t.Fatal(err)
+	}
+	if id, err = s.ask(testModel, byFamily); err != nil {
+		t.Fatal(err)
+	}
+	for range maxAttempts {
+		if _, err := s.ranker.step(t.Context()); err == nil {
+			t.Fatal("a score that no model gives was ranked")
+		}
+	}
+	if rows, err = s.store.releaseRows(t.Context(), id); err != nil || rows[0].Refused != "ranking_failed" {
+		t.Errorf("got %+v %v", rows, err)
+	}
 }

@@ -66,7 +66,7 @@ func decides(t *testing.T, cfg config, db *pgxpool.Pool, out *outbox.Outbox) *de
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(d.ensureRelease(t.Context(), testModel), d.takeForce(t.Context())); err != nil {
+	if err := errors.Join(d.ensureRelease(t.Context(), testModel), d.takeForce(t.Context(), true)); err != nil {
 		t.Fatal(err)
 	}
 	return d

@@ -31,6 +31,9 @@ func NewNames(numbers map[string]int32) *Names {
 // Number is the number of a programme.
 func (e *Engine) Number(programme string) uint64 { return e.names.number[programme] }
 
+// Name is the programme of a number; "" when there is none.
+func (e *Engine) Name(number uint64) string { return e.names.name[number] }
+
 // EncodeNumbers writes a set of numbers, such as those of programmes.
 func EncodeNumbers(numbers []uint64) []byte {
 	b := make([]byte, 0, len(numbers)+2)
@@ -56,21 +59,27 @@ const (
 	maxList = 500 // of anything in a sheet, so that a damaged one cannot ask for memory
 )
 
-// epoch is day 0 of the days in a sheet.
+// epoch is the day from which a sheet counts, so that days of these decades take two bytes.
 var epoch = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 
-func dayNumber(day int32) uint64 {
+const secondsOfDay = 24 * 60 * 60
+
+// appendDay writes a day as its distance from epoch, 0 as a day that nobody means.
+func appendDay(b []byte, day int32) []byte {
 	if day == 0 {
-		return 0
+		return binary.AppendVarint(b, noDay)
 	}
-	return uint64(max(Date(day).Sub(epoch).Hours()/24, 0)) + 1
+	return binary.AppendVarint(b, (Date(day).Unix()-epoch.Unix())/secondsOfDay)
 }
 
-func dayOf(n uint64) int32 {
-	if n == 0 {
+// noDay stands for no day: one of the year 1899, on which nothing is decided.
+const noDay = -43831
+
+func dayOf(n int64) int32 {
+	if n == noDay {
 		return 0
 	}
-	return rules.Day(epoch.AddDate(0, 0, int(n-1)))
+	return rules.Day(time.Unix(epoch.Unix()+n*secondsOfDay, 0).UTC())
 }
 
 // Encode writes a sheet in some twenty bytes a programme: equal sheets give equal bytes.
@@ -81,8 +90,8 @@ func (e *Engine) Encode(s *Sheet) []byte {
 	b = binary.AppendUvarint(b, e.names.number[s.Model])
 	b = binary.AppendUvarint(b, uint64(s.Version))
 	b = append(b, s.Inputs[:]...)
-	b = binary.AppendUvarint(b, dayNumber(s.Day))
-	b = binary.AppendUvarint(b, dayNumber(s.RecheckOn))
+	b = appendDay(b, s.Day)
+	b = appendDay(b, s.RecheckOn)
 	b = binary.AppendUvarint(b, packPlaces(s.Places))
 	if s.Score == nil {
 		b = append(b, 0)
@@ -150,7 +159,7 @@ func (e *Engine) appendProgramme(b []byte, p *Programme) []byte {
 		b = binary.AppendVarint(b, *p.Distance)
 	}
 	if flags&hasRecheck != 0 {
-		b = binary.AppendUvarint(b, dayNumber(p.RecheckOn))
+		b = appendDay(b, p.RecheckOn)
 	}
 	return b
 }
@@ -275,8 +284,8 @@ func (r *reader) list() int {
 }
 
 func (r *reader) day() int32 {
-	n := r.uint()
-	if n > 1<<20 {
+	n := r.int()
+	if n > 1<<20 || n < -1<<20 {
 		r.err, r.b = errDamaged, nil
 		return 0
 	}

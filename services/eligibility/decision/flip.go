@@ -32,7 +32,8 @@ type Change struct {
 	Fact     string        `json:"fact" doc:"As rules name it; day for waiting"`
 	PersonID string        `json:"person_id,omitempty" doc:"Whose fact it is"`
 	On       string        `json:"on,omitempty" doc:"The day, for waiting"`
-	Text     fault.Text    `json:"text" doc:"The change in words, as it follows an if"`
+	Text     fault.Text    `json:"text" doc:"The change in words, as it follows an if; for auditors"`
+	Question fault.Text    `json:"question" doc:"What it is the answer to; empty for an identity, a day, and what a family is not told"`
 	Outcome  event.Outcome `json:"outcome" doc:"Of the programme, with the change"`
 	Amount   int64         `json:"amount" doc:"Rupiah a year, with the change"`
 	Score    *int64        `json:"score,omitempty" doc:"With the change"`

@@ -20,7 +20,17 @@ func (f *search) say(c *candidate, r *rules.Result) *Change {
 	if c.member >= 0 {
 		out.PersonID = f.trial.in.Facts.Members[c.member].Person.String()
 	}
+	if c.member < 0 && c.day == 0 || c.member >= 0 && !c.confirm && !f.unspoken(c) {
+		out.Question = missingText(c.name(f.trial.in.Facts.HeadIndex()), &f.trial.in, f.sheet.Day)
+	}
 	return out
+}
+
+// unspoken reports whether a change of a member is not to be told to the family, not even as a question: who dies, leaves or
+// comes back, loses a parent, is pregnant or disabled.
+func (f *search) unspoken(c *candidate) bool {
+	was := &f.was.Members[c.member]
+	return c.to.Presence != was.Presence || c.to.Orphan != was.Orphan || c.to.Pregnant != was.Pregnant || c.to.Disabled != was.Disabled
 }
 
 // condition puts the change into words, as they follow an if.

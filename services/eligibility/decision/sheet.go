@@ -48,13 +48,13 @@ type Programme struct {
 // ReasonNoRules is the reason where no rule set was in force on the day.
 const ReasonNoRules = "no_rule_set"
 
-// Reasons lists the codes of the clauses that decided it, in their order.
+// Reasons lists the codes of the clauses that decided it, in their order; of a programme by person those of the first
+// member whose outcome is the family's.
 func (p *Programme) Reasons() []string {
 	if p.Set == nil {
 		return []string{ReasonNoRules}
 	}
-	_, codes := p.Set.Reasons(p.Answers)
-	return codes
+	return (&rules.Result{Set: p.Set, Outcome: p.Outcome, Answers: p.Answers, Persons: p.Persons}).Reasons()
 }
 
 // PersonReasons lists the codes that decided it for one member.
@@ -106,6 +106,7 @@ func (s *Sheet) Content() (out [16]byte) {
 	b = append(b, s.Inputs[:]...)
 	b = binary.AppendVarint(b, s.Version)
 	b = append(b, s.Places.Decile[:]...)
+	b = binary.BigEndian.AppendUint32(b, uint32(s.RecheckOn)) // the same on every day before it
 	for i := range s.Programmes {
 		b = s.Programmes[i].content(b)
 	}
@@ -119,6 +120,7 @@ func (p *Programme) content(b []byte) []byte {
 	b = append(append(b, p.Outcome...), 0)
 	b = appendAnswers(b, p.Answers)
 	b = binary.AppendVarint(b, p.Amount)
+	b = binary.BigEndian.AppendUint32(b, uint32(p.RecheckOn))
 	for _, c := range p.Paid {
 		b = append(b, byte(c.Component), byte(c.Member))
 	}

@@ -10,11 +10,16 @@ import (
 	"dtks/services/eligibility/rules"
 )
 
-// Text tells the explanation to people, in lang ("id", or anything else for English): for each programme the answer, why, what is
-// missing, what would turn it and when it is looked at again; then the score line by line and the place it gives.
-func (x *Explanation) Text(lang string) string {
-	w := &writer{lang: lang}
-	w.line("%s", w.pick("Penjelasan keputusan untuk tanggal ", "Why it was decided as it was, for ")+date(x.Day, lang)+".")
+// Text tells the explanation to the family, in lang ("id", or anything else for English): for each programme the answer, why,
+// what is missing, what can be done and when it is looked at again; then the score line by line and the place it gives. Of the
+// changes that would turn an answer it names no answer that is paid: see writer.hint.
+func (x *Explanation) Text(lang string) string { return x.text(&writer{lang: lang}) }
+
+// TextForAuditors is Text with the whole change that would turn each answer.
+func (x *Explanation) TextForAuditors(lang string) string { return x.text(&writer{lang: lang, changes: true}) }
+
+func (x *Explanation) text(w *writer) string {
+	w.line("%s", w.pick("Penjelasan keputusan untuk tanggal ", "Why it was decided as it was, for ")+date(x.Day, w.lang)+".")
 	if x.WouldBe {
 		w.line("%s", w.pick("Ini perkiraan: begini keputusannya pada hari itu dengan data keluarga sekarang. Ini bukan keputusan yang tersimpan.",
 			"This is a what-if: what would be decided for that day with the family's data of today. It is not a stored decision."))
@@ -37,8 +42,9 @@ func (x *Explanation) Text(lang string) string {
 
 // writer writes in one language.
 type writer struct {
-	lang string
-	b    strings.Builder
+	lang    string
+	changes bool // told whole, which is not for the family
+	b       strings.Builder
 }
 
 func (w *writer) line(format string, args ...any) {
@@ -238,6 +244,12 @@ func (w *writer) open(clauses []ClauseSaid) []string {
 
 func (w *writer) change(p *ProgrammeSaid, sought bool) {
 	c := p.Change
+	if !w.changes {
+		if c != nil {
+			w.hint(c)
+		}
+		return
+	}
 	if c == nil {
 		if sought {
 			w.line("%s", w.pick("Tidak ditemukan satu perubahan saja yang membalik jawaban ini.", "No single change was found that would turn this answer."))
@@ -246,6 +258,25 @@ func (w *writer) change(p *ProgrammeSaid, sought bool) {
 	}
 	w.line("%s: %s %s, %s %s.", w.pick("Satu perubahan yang membalik jawaban ini", "One change that would turn this answer"),
 		w.pick("jika", "if"), w.of(c.Text), w.pick("jawabannya menjadi:", "the answer becomes:"), w.answer(c.Outcome, c.Amount))
+}
+
+// hint says of a change what a family can do about it. It tells the outcome where nobody can bring it about by an answer: an
+// identity that is confirmed, a day that comes. Else it names the question and not the answer, which would invite a false
+// one; and it says nothing of what is not to be wished for, or not to be spoken of by a letter (Change.Question).
+func (w *writer) hint(c *Change) {
+	question := w.of(c.Question)
+	switch {
+	case c.Kind == Identity || c.Kind == Waiting:
+		w.line("%s %s, %s %s.", w.pick("Jika", "If"), w.of(c.Text), w.pick("jawabannya menjadi:", "the answer becomes:"), w.answer(c.Outcome, c.Amount))
+	case question == "":
+	case c.Kind == Given:
+		w.line("%s: %s. %s", w.pick("Belum dijawab", "Not answered yet"), question,
+			w.pick("Minta operator desa melengkapinya; jawabannya dapat mengubah keputusan ini.",
+				"Ask the village operator to complete it; the answer may change this decision."))
+	default:
+		w.line("%s: %s. %s", w.pick("Jawaban yang paling menentukan", "The answer that matters most"), question,
+			w.pick("Kalau itu keliru tercatat, minta operator desa memperbaikinya.", "If it was recorded wrongly, ask the village operator to repair it."))
+	}
 }
 
 // findings are the criteria that programmes refer to.

@@ -2,6 +2,7 @@ package decision
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,7 +53,8 @@ func TestText_Order(t *testing.T) {
 					{Answer: "fails", Text: fault.Text{ID: "Tidak menentukan."}},
 				},
 				Missing: []MissingSaid{{"lantai", fault.Text{ID: "Lantai terluas"}}},
-				Change:  &Change{Text: fault.Text{ID: "jawaban “Lantai terluas” adalah “tanah”"}, Outcome: event.Entitled, Amount: 3000000},
+				Change: &Change{Kind: Given, Text: fault.Text{ID: "jawaban “Lantai terluas” adalah “tanah”"}, Question: fault.Text{ID: "Lantai terluas"},
+					Outcome: event.Entitled, Amount: 3000000},
 			},
 			{Code: "bst", Title: fault.Text{ID: "Bantuan lama"}, Kind: "programme", Outcome: event.Undetermined},
 			{Code: "tanda", Title: fault.Text{ID: "Tanda kemiskinan"}, Kind: "criteria", Outcome: event.Entitled, RuleSet: "tanda-1",
@@ -76,7 +78,7 @@ Mengapa:
 Yang masih kurang, dan yang dapat dilakukan:
   - Lantai belum tercatat. Minta operator desa mencatatnya.
   Belum tercatat: Lantai terluas.
-Satu perubahan yang membalik jawaban ini: jika jawaban “Lantai terluas” adalah “tanah”, jawabannya menjadi: berhak, Rp 3.000.000 setahun.
+Belum dijawab: Lantai terluas. Minta operator desa melengkapinya; jawabannya dapat mengubah keputusan ini.
 Dilihat lagi pada 1 Januari 2027, karena anak (9 tahun) menjadi 10 tahun.
 
 BANTUAN LAMA
@@ -103,6 +105,80 @@ Perhatian: sebagian aturan atau jumlah uang dalam daftar ini hanya contoh, belum
 `
 	if got := x.Text("id"); got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+	whole := "Satu perubahan yang membalik jawaban ini: jika jawaban “Lantai terluas” adalah “tanah”, jawabannya menjadi: berhak, Rp 3.000.000 setahun."
+	if got := x.TextForAuditors("id"); !strings.Contains(got, whole) {
+		t.Errorf("auditors are not told %q:\n%s", whole, got)
+	}
+}
+
+func TestText_Hint(t *testing.T) {
+	t.Parallel()
+	question := fault.Text{ID: "Status bangunan", EN: "Building status"}
+	tests := []struct {
+		name   string
+		change Change
+		id, en string
+	}{
+		{"Identity", Change{Kind: Identity, Text: fault.Text{ID: "data anak cocok", EN: "the child agrees"}, Outcome: event.Entitled, Amount: 450000},
+			"Jika data anak cocok, jawabannya menjadi: berhak, Rp 450.000 setahun.\n",
+			"If the child agrees, the answer becomes: entitled, Rp 450,000 a year.\n"},
+		{"Waiting", Change{Kind: Waiting, Text: fault.Text{ID: "hari itu tiba", EN: "that day comes"}, Outcome: event.NotEntitled},
+			"Jika hari itu tiba, jawabannya menjadi: tidak berhak.\n", "If that day comes, the answer becomes: not entitled.\n"},
+		{"Given", Change{Kind: Given, Question: question},
+			"Belum dijawab: Status bangunan. Minta operator desa melengkapinya; jawabannya dapat mengubah keputusan ini.\n",
+			"Not answered yet: Building status. Ask the village operator to complete it; the answer may change this decision.\n"},
+		{"Answered", Change{Kind: Answered, Question: question},
+			"Jawaban yang paling menentukan: Status bangunan. Kalau itu keliru tercatat, minta operator desa memperbaikinya.\n",
+			"The answer that matters most: Building status. If it was recorded wrongly, ask the village operator to repair it.\n"},
+		{"UnspokenGiven", Change{Kind: Given, Text: fault.Text{ID: "anak tidak punya ayah lagi"}}, "", ""},
+		{"UnspokenAnswered", Change{Kind: Answered, Text: fault.Text{ID: "istri hamil"}}, "", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			id, en := &writer{lang: "id"}, &writer{lang: "en"}
+			id.hint(&tt.change)
+			en.hint(&tt.change)
+			if id.b.String() != tt.id || en.b.String() != tt.en {
+				t.Errorf("got %q and %q, want %q and %q", id.b.String(), en.b.String(), tt.id, tt.en)
+			}
+		})
+	}
+}
+
+// TestText_Unspoken: the family is told of no change but of an identity or a day what the answer would be, and nothing at all of
+// one that is not to be spoken of.
+func TestText_Unspoken(t *testing.T) {
+	t.Parallel()
+	e := shipped(t)
+	families := population(many / 3)
+	rel := ranked(t, e, families)
+	silent, asked := 0, 0
+	for _, in := range families {
+		s := decided(t, e, rel, in)
+		x := e.Explain(rel, in, s)
+		e.AddChanges(x, rel, in, s)
+		text := x.Text("en")
+		for i := range x.Programmes {
+			c := x.Programmes[i].Change
+			if c == nil || c.Kind == Identity || c.Kind == Waiting {
+				continue
+			}
+			if strings.Contains(text, c.Text.EN) {
+				t.Fatalf("family %s is told: %s\n%s", in.ID, c.Text.EN, text)
+			}
+			switch private := slices.Contains([]string{"person.presence", "person.orphan", "person.pregnant", "person.disabled"}, c.Fact); {
+			case private != (c.Question == fault.Text{}):
+				t.Fatalf("family %s: a change of %s asks %q", in.ID, c.Fact, c.Question.EN)
+			case private:
+				silent++
+			default:
+				asked++
+			}
+		}
+	}
+	if silent == 0 || asked == 0 {
+		t.Errorf("%d changes are not spoken of, %d are", silent, asked)
 	}
 }
 

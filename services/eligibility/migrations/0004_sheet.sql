@@ -1,8 +1,9 @@
 -- +goose Up
 -- All decisions of a family on one sheet, verdicts of every member, and releases that are ranked in the background.
 -- What was there before knew no person ids and no places by area: it is rebuilt from the streams (dtks replay --switch).
-DROP TABLE decision;
+ALTER TABLE decision RENAME TO decision_before;
 DROP TABLE fanout;
+ALTER TABLE decision_before DROP CONSTRAINT decision_family_id_fkey, DROP CONSTRAINT decision_pkey;
 TRUNCATE family, verdict, release, release_in_force, release_complete CASCADE;
 
 ALTER TABLE family DROP COLUMN head, DROP COLUMN head_identity;
@@ -26,12 +27,13 @@ CREATE TABLE artefact (
 CREATE TABLE engine_in_force (
 	only_one boolean NOT NULL PRIMARY KEY DEFAULT true,
 	files    text[]  NOT NULL, -- ids of rule sets and models, and programmes switched on, in order
+	held_until timestamptz NOT NULL, -- after it nobody with these files is alive, and another process may take force
 	CONSTRAINT engine_in_force_one CHECK (only_one)
 );
 
 -- One row per family: package decision. No names, no NIK.
 CREATE TABLE decision (
-	family_id  uuid        NOT NULL PRIMARY KEY REFERENCES family,
+	family_id  uuid        NOT NULL PRIMARY KEY,
 	sheet      bytea       NOT NULL, -- decision.Engine.Encode
 	content    bytea       NOT NULL, -- decision.Sheet.Content: the same whenever and by whichever release it was decided
 	told       bytea       NOT NULL, -- numbers of the programmes that have been told of this family
@@ -39,6 +41,17 @@ CREATE TABLE decision (
 	decided_at timestamptz NOT NULL DEFAULT now() -- not part of the derived state
 ) WITH (fillfactor = 85);
 CREATE INDEX decision_recheck ON decision (recheck_on);
+
+-- Whom programmes have been told of stays known, so that they learn what changes: an empty sheet is told again. Numbers
+-- below 128 are single bytes.
+INSERT INTO artefact (kind, id, body) SELECT DISTINCT 'programme', programme, ''::bytea FROM decision_before ORDER BY 2;
+INSERT INTO decision (family_id, sheet, content, told)
+	SELECT family_id, '', '', string_agg(set_byte('\x00', 0, no), ''::bytea ORDER BY no)
+	FROM decision_before
+	JOIN artefact ON id = programme
+	WHERE published IS NOT NULL
+	GROUP BY family_id;
+DROP TABLE decision_before;
 
 ALTER TABLE release
 	ADD COLUMN no integer NOT NULL GENERATED ALWAYS AS IDENTITY UNIQUE,
@@ -57,6 +70,7 @@ CREATE TABLE release_job (
 	requested_at timestamptz NOT NULL,
 	phase        text        NOT NULL,
 	families     bigint      NOT NULL DEFAULT 0,  -- read so far
+	attempts     integer     NOT NULL DEFAULT 0,  -- that failed
 	refused      text        NOT NULL DEFAULT '', -- why, as a reason code
 	CONSTRAINT release_job_phase_known CHECK (phase IN ('waiting', 'ranking', 'in_force', 'refused')),
 	CONSTRAINT release_job_refused CHECK ((phase = 'refused') = (refused <> ''))

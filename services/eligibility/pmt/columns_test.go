@@ -20,6 +20,9 @@ func randomFamily(r *rand.Rand) *fact.Family {
 	for range r.IntN(9) {
 		m := fact.Member{Relation: uint8(r.IntN(4)), School: uint8(r.IntN(4)), Level: uint8(r.IntN(23)), Work: uint8(r.IntN(9)),
 			Presence: uint8(r.IntN(7)), Sex: "LP\x00"[r.IntN(3)]}
+		if r.IntN(8) == 0 {
+			m.Work = fact.NoWork
+		}
 		if r.IntN(8) > 0 {
 			m.Born = int32((1930+r.IntN(98))*10000 + (1+r.IntN(12))*100 + 1 + r.IntN(28))
 		}
@@ -168,6 +171,17 @@ func TestRead_Derived(t *testing.T) {
 		}
 	}
 	check("all known", 5, 8, 6, 2, 59, 2, 2, 1, 60, 100, 400_000)
+	f.Members[1].Level = 0
+	check("left school at a level not recorded", 5, -1, 6, 2, 59, 2, 2, 1, 60, 100, 400_000)
+	f.Members[1].School = 1
+	check("never at school", 5, 0, 6, 2, 59, 2, 2, 1, 60, 100, 400_000)
+	f.Members[1].School = 0
+	check("schooling of the head not recorded", 5, -1, 6, 2, 59, 2, -1, 1, 60, 100, 400_000)
+	f.Members[1].School, f.Members[1].Level, f.Members[1].Work = 3, 8, 0
+	check("does not work", 5, 8, 0, 2, 59, 2, 2, 1, 60, 100, 400_000)
+	f.Members[1].Work = fact.NoWork
+	check("work not recorded", 5, 8, -1, 2, 59, 2, 2, 1, 60, 100, 400_000)
+	f.Members[1].Work = 6
 	f.Members[4].Born = 0
 	check("an age not recorded", 5, 8, 6, 2, 59, -1, 2, -1, -1, 100, 400_000)
 	f.Members[4].School = 0
@@ -224,9 +238,9 @@ func byHand(m *Model, f *fact.Family) (score int64, answers int) {
 			number = int(f.Answers[i])
 		} else if v.Name == VarSize && len(f.Members) > 0 {
 			number = len(f.Members)
-		} else if v.Name == VarHeadLevel && head != nil {
+		} else if v.Name == VarHeadLevel && head != nil && (head.Level > 0 || head.School == regsosek.NeverSchool) {
 			number = int(head.Level)
-		} else if v.Name == VarHeadWork && head != nil {
+		} else if v.Name == VarHeadWork && head != nil && head.Work != fact.NoWork {
 			number = int(head.Work)
 		}
 		value, known := v.Codes[fmt.Sprint(number)]

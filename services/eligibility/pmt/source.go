@@ -12,7 +12,7 @@ import (
 // day of the family's event. A count is missing where one member's age, or schooling, was not recorded.
 const (
 	VarSize       = "jumlah_anggota"       // number of members
-	VarHeadLevel  = "pendidikan_kepala"    // school level code of the head; missing when there is no head
+	VarHeadLevel  = "pendidikan_kepala"    // school level code of the head, 0 = never at school; missing when there is no head
 	VarHeadWork   = "pekerjaan_kepala"     // work status code of the head, 0 = does not work; missing when there is no head
 	VarHeadSex    = "jenis_kelamin_kepala" // 1 male, 2 female
 	VarHeadAge    = "umur_kepala"
@@ -182,7 +182,13 @@ func (d *derived) readHead(head *fact.Member, day int32) {
 	if head == nil {
 		return
 	}
-	d[headLevel], d[headWork] = int32(head.Level), int32(head.Work)
+	// Level 0 also stands where the level was not recorded: who went to school has another.
+	if head.Level > 0 || head.School == regsosek.NeverSchool {
+		d[headLevel] = int32(head.Level)
+	}
+	if head.Work != fact.NoWork {
+		d[headWork] = int32(head.Work)
+	}
 	switch head.Sex {
 	case 'L':
 		d[headSex] = 1

@@ -1,6 +1,10 @@
 package rules
 
-import "slices"
+import (
+	"bytes"
+	"cmp"
+	"slices"
+)
 
 // payments finds the members that have a component of a set by family, and chooses which are paid.
 type payments struct {
@@ -11,8 +15,8 @@ type payments struct {
 	least   int // members that have a component for sure
 	most    int // and those that may
 	have    []Paid
-	taken   []bool // by member
-	paid    []int  // by component
+	fills   []int  // by member: the component paid for it + 1, 0 = none
+	tried   []bool // by component, in one search for a member
 }
 
 func (p *payments) start(e *Evaluator, s *Set) {
@@ -60,41 +64,69 @@ func (p *payments) find() {
 	p.e.act.current = about
 }
 
-// choose gives what is paid: the highest amounts first (then in the order of the file and of the members), each member
-// once, within the limits of each component and of the programme. What is not known is not paid.
+// choose gives what is paid: the highest amount that the limits of each component and of the programme allow, each
+// member once. What is not known is not paid.
+//
+// Components take their places in falling order of amount (then of the file). One that finds its members taken lets
+// those move to another component that they have. What is so filled always is a part of a best choice, as in every
+// transversal matroid: neither the amount nor how often each component is paid depends on the order of the members.
+// Members are looked at by their id, so that who is paid does not depend on it either.
 func (p *payments) choose(out []Paid) (paid []Paid, amount int64) {
 	if len(p.set.Components) == 0 {
 		return out, 0
 	}
 	p.find()
-	slices.SortStableFunc(p.have, func(a, b Paid) int {
-		if d := p.set.Components[b.Component].Amount - p.set.Components[a.Component].Amount; d != 0 {
-			return int(min(max(d, -1), 1))
-		}
-		if a.Component != b.Component {
-			return a.Component - b.Component
-		}
-		return a.Member - b.Member
-	})
-	p.taken = cleared(p.taken, len(p.e.act.facts.Family.Members))
-	p.paid = cleared(p.paid, len(p.set.Components))
-	for _, c := range p.have {
-		component := &p.set.Components[c.Component]
-		if p.taken[c.Member] || p.paid[c.Component] >= component.Limit || len(out) >= p.set.MaxComponents {
+	slices.SortFunc(p.have, p.compare)
+	p.fills = cleared(p.fills, len(p.e.act.facts.Family.Members))
+	filled := 0
+	for i, c := range p.have {
+		if i > 0 && p.have[i-1].Component == c.Component {
 			continue
 		}
-		p.taken[c.Member] = true
-		p.paid[c.Component]++
-		out = append(out, c)
-		amount += component.Amount
+		component := &p.set.Components[c.Component]
+		for n := 0; n < component.Limit && filled < p.set.MaxComponents; n++ {
+			p.tried = cleared(p.tried, len(p.set.Components))
+			if !p.fill(c.Component) {
+				break
+			}
+			filled++
+			amount += component.Amount
+		}
+	}
+	for member, c := range p.fills {
+		if c > 0 {
+			out = append(out, Paid{c - 1, member})
+		}
 	}
 	slices.SortFunc(out, func(a, b Paid) int {
-		if a.Component != b.Component {
-			return a.Component - b.Component
-		}
-		return a.Member - b.Member
+		return cmp.Or(a.Component-b.Component, a.Member-b.Member)
 	})
 	return out, amount
+}
+
+// compare orders by falling amount, then by the file, then by the member's id.
+func (p *payments) compare(a, b Paid) int {
+	if a.Component != b.Component {
+		return cmp.Or(cmp.Compare(p.set.Components[b.Component].Amount, p.set.Components[a.Component].Amount), a.Component-b.Component)
+	}
+	members := p.e.act.facts.Family.Members
+	return cmp.Or(bytes.Compare(members[a.Member].Person[:], members[b.Member].Person[:]), a.Member-b.Member)
+}
+
+// fill finds one more member for a component, moving others where that helps; false when there is none.
+func (p *payments) fill(component int) bool {
+	p.tried[component] = true
+	for _, c := range p.have {
+		if c.Component != component {
+			continue
+		}
+		other := p.fills[c.Member] - 1
+		if other < 0 || !p.tried[other] && p.fill(other) {
+			p.fills[c.Member] = component + 1
+			return true
+		}
+	}
+	return false
 }
 
 // cleared gives n zero values, of memory used before where it suffices.

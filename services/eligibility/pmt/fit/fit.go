@@ -15,15 +15,18 @@
 package fit
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/stat"
 
+	"dtks/pkg/fault"
 	"dtks/services/eligibility/pmt"
 )
 
@@ -62,6 +65,46 @@ type PartFit struct {
 
 // leastOfRegion is how many households a province needs for an equation of its own.
 const leastOfRegion = 400
+
+// leastOfFold is how many households a fold needs.
+const leastOfFold = 20
+
+// leastSpread is the variance of ln consumption below which there is nothing to explain: a millionth of consumption.
+const leastSpread = 1e-12
+
+var errFolds = fault.New(fault.Invalid, "folds_out_of_range", "Jumlah lipatan paling sedikit 2, dengan paling sedikit 20 rumah tangga masing-masing.",
+	"Folds: at least 2, with at least 20 households in each.")
+
+// checkSpread refuses a survey where consumption is the same everywhere, or throughout a province that gets an equation.
+func checkSpread(s *Survey, provinces []string) error {
+	var found []fault.Detail
+	for _, p := range append([]string{""}, provinces...) {
+		if s.spread(p) >= leastSpread {
+			continue
+		}
+		field := "column " + ColConsumption
+		if p != "" {
+			field += ", province " + p
+		}
+		found = append(found, fault.Detail{Field: field, Code: "consumption_constant", Text: texts["consumption_constant"]})
+	}
+	if found == nil {
+		return nil
+	}
+	return fault.New(fault.Invalid, "consumption_constant", "Pengeluaran sama di semua rumah tangga: tidak ada yang dapat ditaksir.",
+		"Consumption is the same in all households: there is nothing to estimate.").With(found...)
+}
+
+// spread is the weighted variance of ln consumption within a province, "" = everywhere.
+func (s *Survey) spread(within string) float64 {
+	var logs, weights []float64
+	for i, c := range s.Consumption {
+		if within == "" || province(s.Area[i]) == within {
+			logs, weights = append(logs, math.Log(c)), append(weights, s.Weight[i])
+		}
+	}
+	return stat.PopVariance(logs, weights)
+}
 
 // equation predicts ln consumption from answers.
 type equation struct {
@@ -122,30 +165,33 @@ type system struct {
 	regions map[string]*equation
 }
 
-func estimateAll(s *Survey, rows []int, byProvince bool) (*system, error) {
+// estimateAll makes the main equation of some households, and one for each of the provinces.
+func estimateAll(s *Survey, rows []int, provinces []string) (*system, error) {
 	main, err := estimate(s, rows)
 	if err != nil {
 		return nil, err
 	}
 	all := &system{main, map[string]*equation{}}
-	if !byProvince {
-		return all, nil
-	}
-	provinces := map[string][]int{}
-	for _, i := range rows {
-		if p := province(s.Area[i]); p != "" {
-			provinces[p] = append(provinces[p], i)
-		}
-	}
-	for p, rows := range provinces {
-		if len(rows) < leastOfRegion {
-			continue
-		}
-		if all.regions[p], err = estimate(s, rows); err != nil {
+	for _, p := range provinces {
+		within := slices.DeleteFunc(slices.Clone(rows), func(i int) bool { return province(s.Area[i]) != p })
+		if all.regions[p], err = estimate(s, within); err != nil {
 			return nil, fmt.Errorf("province %s: %w", p, err)
 		}
 	}
 	return all, nil
+}
+
+// provincesOf lists, in order, the provinces that get an equation. They are chosen once, from all households: the folds
+// then judge the same equations as the model has, each estimated on fewer households.
+func provincesOf(s *Survey) []string {
+	count := map[string]int{}
+	for _, area := range s.Area {
+		if p := province(area); p != "" {
+			count[p]++
+		}
+	}
+	maps.DeleteFunc(count, func(_ string, n int) bool { return n < leastOfRegion })
+	return slices.Sorted(maps.Keys(count))
 }
 
 func province(area string) string {
@@ -162,14 +208,22 @@ func (a *system) predict(s *Survey, household int) float64 {
 	return a.main.predict(s, household)
 }
 
-// crossValidate predicts every household from the folds it is not in.
-func crossValidate(ctx context.Context, s *Survey, o Options) ([]float64, error) {
-	n := s.Households()
-	r := rand.New(rand.NewPCG(o.Seed, 1))
-	fold := make([]int, n)
-	for at, i := range r.Perm(n) {
+// foldsOf deals households out at random. With equations by province, each province is spread evenly.
+func foldsOf(s *Survey, o Options) []int {
+	order := rand.New(rand.NewPCG(o.Seed, 1)).Perm(s.Households())
+	if o.ByProvince {
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(province(s.Area[a]), province(s.Area[b])) })
+	}
+	fold := make([]int, len(order))
+	for at, i := range order {
 		fold[i] = at % o.Folds
 	}
+	return fold
+}
+
+// crossValidate predicts every household from the folds it is not in.
+func crossValidate(ctx context.Context, s *Survey, o Options, provinces []string) ([]float64, error) {
+	n, fold := s.Households(), foldsOf(s, o)
 	out := make([]float64, n)
 	for k := range o.Folds {
 		if err := ctx.Err(); err != nil {
@@ -181,7 +235,7 @@ func crossValidate(ctx context.Context, s *Survey, o Options) ([]float64, error)
 				train = append(train, i)
 			}
 		}
-		all, err := estimateAll(s, train, o.ByProvince)
+		all, err := estimateAll(s, train, provinces)
 		if err != nil {
 			return nil, fmt.Errorf("fold %d: %w", k+1, err)
 		}
@@ -196,15 +250,22 @@ func crossValidate(ctx context.Context, s *Survey, o Options) ([]float64, error)
 
 // Fit estimates a model and judges it. It is a pure function of survey and options.
 func Fit(ctx context.Context, s *Survey, o Options) (*Result, error) {
-	if o.Folds < 2 || o.Folds > s.Households()/20 {
-		return nil, errors.New("folds: at least 2, and at least 20 households in each")
+	if o.Folds < 2 || o.Folds > s.Households()/leastOfFold {
+		return nil, errFolds
 	}
 	r := &Result{Survey: s, Options: o, Log: make([]float64, s.Households())}
 	rows := make([]int, s.Households())
 	for i := range rows {
 		rows[i], r.Log[i] = i, math.Log(s.Consumption[i])
 	}
-	all, err := estimateAll(s, rows, o.ByProvince)
+	var provinces []string
+	if o.ByProvince {
+		provinces = provincesOf(s)
+	}
+	if err := checkSpread(s, provinces); err != nil {
+		return nil, err
+	}
+	all, err := estimateAll(s, rows, provinces)
 	if err != nil {
 		return nil, err
 	}
@@ -216,7 +277,7 @@ func Fit(ctx context.Context, s *Survey, o Options) (*Result, error) {
 	if err := r.write(all); err != nil {
 		return nil, err
 	}
-	if r.OutOf, err = crossValidate(ctx, s, o); err != nil {
+	if r.OutOf, err = crossValidate(ctx, s, o, provinces); err != nil {
 		return nil, err
 	}
 	r.R2OutOf = explained(r.Log, r.OutOf, s.Weight)

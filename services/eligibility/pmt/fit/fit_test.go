@@ -159,6 +159,105 @@ func TestFit_SameAgain(t *testing.T) {
 	}
 }
 
+// TestFit_Constant: where consumption is the same everywhere, or in a province that gets an equation, nothing is estimated.
+func TestFit_Constant(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name       string
+		within     string
+		byProvince bool
+		factor     float64 // between one household and the next
+		want       []string
+	}{
+		{"Everywhere", "", false, 1, []string{"column consumption"}},
+		{"NearlyTheSame", "", false, 1 + 1e-9, []string{"column consumption"}},
+		{"Varies", "", false, 1.01, nil},
+		{"Province", "91", true, 1, []string{"column consumption, province 91"}},
+		{"ProvinceWithoutEquation", "91", false, 1, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSurvey(t, 1000)
+			for i := range s.Consumption {
+				if tt.within == "" || province(s.Area[i]) == tt.within {
+					s.Consumption[i] = 800_000 * math.Pow(tt.factor, float64(i%2))
+				}
+			}
+			o := options
+			o.ByProvince = tt.byProvince
+			_, err := Fit(t.Context(), s, o)
+			var refused *fault.Error
+			var got []string
+			if errors.As(err, &refused) {
+				for _, d := range refused.Details {
+					got = append(got, d.Field)
+				}
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" || tt.want != nil && refused.Code != "consumption_constant" || tt.want == nil && err != nil {
+				t.Errorf("%v\n%s", err, diff)
+			}
+		})
+	}
+}
+
+// TestFit_SmallProvince: a province that just has enough households for an equation is judged by that equation, though each
+// fold leaves it fewer; one that has a household too few is judged by the main equation.
+func TestFit_SmallProvince(t *testing.T) {
+	t.Parallel()
+	s := newSurvey(t, 4000)
+	kept := 0
+	for i := range s.Area {
+		if s.Area[i] == "91.03" {
+			if kept++; kept > 2*leastOfRegion-1 {
+				s.Area[i] = "" // no province
+			} else if kept > leastOfRegion {
+				s.Area[i] = "94.01" // one household too few
+			}
+		}
+	}
+	if diff := cmp.Diff([]string{"32", "91"}, provincesOf(s)); diff != "" {
+		t.Fatal(diff)
+	}
+	o := options
+	o.ByProvince = true
+	fold := foldsOf(s, o)
+	var train []int
+	share := map[string][]int{"32": make([]int, o.Folds), "91": make([]int, o.Folds)}
+	for i, k := range fold {
+		if k != 0 {
+			train = append(train, i)
+		}
+		if n := share[province(s.Area[i])]; n != nil {
+			n[k]++
+		}
+	}
+	if diff := cmp.Diff(map[string][]int{"32": {500, 500, 500, 500}, "91": {100, 100, 100, 100}}, share); diff != "" {
+		t.Errorf("provinces are not spread evenly over the folds: %s", diff)
+	}
+	r, err := Fit(t.Context(), s, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := estimateAll(s, train, []string{"32", "91"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, k := range fold {
+		p := province(s.Area[i])
+		e := own.main
+		if p == "32" || p == "91" {
+			e = own.regions[p]
+		}
+		if k == 0 && r.OutOf[i] != e.predict(s, i) {
+			t.Fatalf("household %d in province %q is not predicted by the equation of its place", i, p)
+		}
+	}
+	if len(r.Model.Regions) != 2 {
+		t.Errorf("the model has %d regions, want 2", len(r.Model.Regions))
+	}
+}
+
 func TestFit_Stops(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -191,6 +290,10 @@ func TestRead_Refuses(t *testing.T) {
 		{"Zero", "consumption,tv", "0,1", []string{"line 4, column consumption: not_above_zero"}},
 		{"Empty", "consumption,tv", ",1", []string{"line 4, column consumption: required"}},
 		{"Text", "consumption,weight,tv", "1,NaN,ya", []string{"line 4, column weight: number_unreadable", "line 4, column tv: number_unreadable"}},
+		{"WeightLarge", "consumption,weight,tv", "1,1000001,1", []string{"line 4, column weight: weight_out_of_range"}},
+		{"WeightSmall", "consumption,weight,tv", "1,0.0009,1", []string{"line 4, column weight: weight_out_of_range"}},
+		{"WeightZero", "consumption,weight,tv", "1,0,1", []string{"line 4, column weight: not_above_zero"}},
+		{"WeightBounds", "consumption,weight,tv", "1,0.001,1", nil},
 		{"Code", "consumption,urban,tv", "1,3,9", []string{"line 4, column urban: code_out_of_range", "line 4, column tv: code_out_of_range"}},
 		{"Area", "consumption,area,tv", "1,3204,1", []string{"line 4, column area: area_unreadable"}},
 		{"Household", "consumption,household,tv", "1,h,1", []string{"line 4, column household: household_twice"}},

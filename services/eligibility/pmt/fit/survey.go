@@ -14,7 +14,7 @@ import (
 // Columns of a survey beside the variables, which are named as in a model file (pmt.Domain).
 const (
 	ColConsumption = "consumption" // rupiah per person and month; required, above zero
-	ColWeight      = "weight"      // how many families the household stands for; 1 where there is no such column
+	ColWeight      = "weight"      // how many families the household stands for, 0.001 to 1,000,000; 1 where there is no such column
 	ColHousehold   = "household"   // its name, each once; not used
 	ColArea        = "area"        // Kemendagri code of a province, regency, district or village
 	ColUrban       = "urban"       // 1 a town, 2 a village
@@ -49,21 +49,25 @@ func (s *Survey) numbers(name string) []int32 {
 
 // texts of what can be wrong with a survey. A message names line and column, never what stands there.
 var texts = map[string]fault.Text{
-	"required":          {ID: "Wajib diisi", EN: "This must be filled in"},
-	"number_unreadable": {ID: "Harus berupa bilangan, dengan titik untuk pecahan", EN: "This must be a number, with a point for fractions"},
-	"not_above_zero":    {ID: "Harus lebih besar dari nol", EN: "This must be above zero"},
-	"code_out_of_range": {ID: "Bukan kode instrumen, atau di luar batas butir itu", EN: "Not a code of the instrument, or outside the item's bounds"},
-	"area_unreadable":   {ID: "Bukan kode Kemendagri seperti 32.04", EN: "Not a Kemendagri code such as 32.04"},
-	"household_twice":   {ID: "Rumah tangga ini sudah ada di baris lain", EN: "This household already stands on another line"},
-	"synthetic_differs": {ID: "Baris-baris menyebut asal buatan yang berbeda", EN: "Lines tell differently how they were invented"},
-	"column_required":   {ID: "Kolom ini tidak ada", EN: "There is no such column"},
-	"column_twice":      {ID: "Kolom ini ada dua kali", EN: "This column stands there twice"},
-	"no_variables":      {ID: "Tidak ada kolom yang merupakan butir instrumen", EN: "No column is an item of the instrument"},
-	"too_few":           {ID: "Kurang dari 200 rumah tangga", EN: "Fewer than 200 households"},
+	"required":             {ID: "Wajib diisi", EN: "This must be filled in"},
+	"number_unreadable":    {ID: "Harus berupa bilangan, dengan titik untuk pecahan", EN: "This must be a number, with a point for fractions"},
+	"not_above_zero":       {ID: "Harus lebih besar dari nol", EN: "This must be above zero"},
+	"weight_out_of_range":  {ID: "Bobot antara 0,001 dan 1.000.000", EN: "A weight is between 0.001 and 1,000,000"},
+	"consumption_constant": {ID: "Pengeluaran sama di semua rumah tangga", EN: "Consumption is the same in all households"},
+	"code_out_of_range":    {ID: "Bukan kode instrumen, atau di luar batas butir itu", EN: "Not a code of the instrument, or outside the item's bounds"},
+	"area_unreadable":      {ID: "Bukan kode Kemendagri seperti 32.04", EN: "Not a Kemendagri code such as 32.04"},
+	"household_twice":      {ID: "Rumah tangga ini sudah ada di baris lain", EN: "This household already stands on another line"},
+	"synthetic_differs":    {ID: "Baris-baris menyebut asal buatan yang berbeda", EN: "Lines tell differently how they were invented"},
+	"column_required":      {ID: "Kolom ini tidak ada", EN: "There is no such column"},
+	"column_twice":         {ID: "Kolom ini ada dua kali", EN: "This column stands there twice"},
+	"no_variables":         {ID: "Tidak ada kolom yang merupakan butir instrumen", EN: "No column is an item of the instrument"},
+	"too_few":              {ID: "Kurang dari 200 rumah tangga", EN: "Fewer than 200 households"},
 }
 
 const (
 	leastHouseholds = 200
+	leastWeight     = 0.001
+	mostWeight      = 1_000_000
 	shownFindings   = 20
 )
 
@@ -141,6 +145,11 @@ func (r *reading) column(at int, name string, rows [][]string) {
 		r.Consumption = r.amounts(at, rows)
 	case ColWeight:
 		r.Weight = r.amounts(at, rows)
+		for i, w := range r.Weight {
+			if w > 0 && (w < leastWeight || w > mostWeight) {
+				r.find(r.lines[i], name, "weight_out_of_range")
+			}
+		}
 	case ColUrban:
 		r.Urban = r.codes(at, rows, 1, 2)
 	case ColDisabled:
