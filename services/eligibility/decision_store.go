@@ -134,6 +134,9 @@ func (s *store) stored(ctx context.Context, id uuid.UUID) (*stored, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading a family's decisions: %w", err)
 	}
+	if len(out.sheet) == 0 { // only who was told is known, from before an upgrade
+		out.sheet = nil
+	}
 	return out, nil
 }
 

@@ -32,7 +32,7 @@ type Set struct {
 	Amount        int64       `json:"amount,omitempty"`
 	Payments      int         `json:"payments,omitempty"` // a year, in equal parts; 0 = not known, or nothing is paid out
 	Components    []Component `json:"components,omitempty"`
-	MaxComponents int         `json:"max_components,omitempty"` // paid at most, the highest amounts first; by family only
+	MaxComponents int         `json:"max_components,omitempty"` // paid at most, chosen for the highest sum; by family only
 	Met           *Met        `json:"met,omitempty"`            // of criteria: when they are met
 	Cases         []Case      `json:"cases"`
 
