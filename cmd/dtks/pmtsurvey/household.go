@@ -77,10 +77,8 @@ func (h *household) school(m *fact.Member, age int) {
 		level uint8
 	}{{6, 99, 0}, {13, -2.4, 3}, {16, -1.4, 8}, {19, -0.7, 13}, {23, 1.0, 19}} {
 		if age < s.under {
-			if m.School = regsosek.LeftSchool; e > s.least {
+			if m.School = regsosek.NeverSchool; e > s.least {
 				m.School, m.Level = regsosek.AtSchool, s.level
-			} else if age < 6 {
-				m.School = regsosek.NeverSchool
 			}
 			return
 		}

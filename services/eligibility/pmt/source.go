@@ -133,7 +133,7 @@ func derive(f *fact.Family, day int32) derived {
 	head, ages, schools := (*fact.Member)(nil), true, true
 	for i := range f.Members {
 		m := &f.Members[i]
-		if !livesHere(m) || d[size] == maxSize {
+		if !m.Lives() || d[size] == maxSize {
 			continue
 		}
 		d[size]++
@@ -199,6 +199,3 @@ func (d *derived) readHead(head *fact.Member, day int32) {
 		d[headAge] = int32(age)
 	}
 }
-
-// livesHere leaves out who died, moved away or was not found. Where it was not recorded, a member lives here.
-func livesHere(m *fact.Member) bool { return m.Presence <= 1 || m.Presence == 5 }
