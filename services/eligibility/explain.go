@@ -120,8 +120,17 @@ func explainCommand(ctx context.Context, getenv func(string) string, args []stri
 // printed is how an explanation is to be printed.
 type printed struct {
 	question
-	lang string
-	json bool
+	lang    string
+	json    bool
+	changes bool // the text tells them whole
+}
+
+// text is the explanation in words.
+func (o *printed) text(x *decision.Explanation) string {
+	if o.changes {
+		return x.TextForAuditors(o.lang)
+	}
+	return x.Text(o.lang)
 }
 
 func explainOptions(args []string) (id uuid.UUID, o printed, err error) {
@@ -129,6 +138,7 @@ func explainOptions(args []string) (id uuid.UUID, o printed, err error) {
 	programme := set.String("programme", "", "only this programme")
 	on := set.String("on", "", "a day, 2006-01-02: what would be decided for it with today's facts")
 	flip := set.Bool("flip", true, "look for the nearest single change that turns each outcome")
+	set.BoolVar(&o.changes, "changes", false, "for auditors: print that change whole, with the answer that would turn the outcome")
 	set.StringVar(&o.lang, "lang", "id", "id or en")
 	set.BoolVar(&o.json, "json", false, "the form for machines")
 	if err = set.Parse(args); err == nil && set.NArg() > 1 { // flags may follow the id
@@ -183,9 +193,9 @@ func (d *decider) print(ctx context.Context, out io.Writer, id uuid.UUID, o prin
 			*decision.Explanation
 			Text string `json:"text"`
 			Same bool   `json:"same"` // working it out again gave the same
-		}{x, x.Text(o.lang), same})
+		}{x, o.text(x), same})
 	} else {
-		_, err = fmt.Fprint(out, x.Text(o.lang), "\n", verdictOnAgain(o.lang, o.on != 0, same), "\n")
+		_, err = fmt.Fprint(out, o.text(x), "\n", verdictOnAgain(o.lang, o.on != 0, same), "\n")
 	}
 	if err == nil && !same {
 		err = errUnequal

@@ -19,7 +19,7 @@ func (a *api) registerExplanation(s *web.Server) {
 type explanationOutput struct {
 	Body struct {
 		decision.Explanation
-		Text string `json:"text" doc:"The same for people to read"`
+		Text string `json:"text" doc:"For the family to read; it names no answer that would turn an outcome"`
 	}
 }
 

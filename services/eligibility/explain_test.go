@@ -3,10 +3,12 @@ package main
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
 	"dtks/pkg/event"
+	"dtks/services/eligibility/decision"
 
 	"github.com/google/uuid"
 )
@@ -54,6 +56,9 @@ func TestAPI_Explanation(t *testing.T) {
 			t.Errorf("explains %+v, decided is %+v", p, d)
 		}
 	}
+	if !slices.ContainsFunc(all.Body.Programmes, func(p decision.ProgrammeSaid) bool { return p.Change != nil }) || strings.Contains(all.Body.Text, "Satu perubahan") {
+		t.Errorf("the machine form has no change, or the text tells it: %+v\n%s", all.Body.Programmes, all.Body.Text)
+	}
 	if !strings.Contains(all.Body.Text, "Jawaban:") || !strings.Contains(one.Body.Text, "Answer:") || len(one.Body.Programmes) != 1 || one.Body.Sought {
 		t.Errorf("texts are\n%s\n%s", all.Body.Text, one.Body.Text)
 	}
@@ -87,6 +92,10 @@ func TestExplain_Prints(t *testing.T) {
 	}
 	if then, err := run(h.id.String(), "--on", "2024-06-01", "--lang", "en"); err != nil || !strings.Contains(then, "what-if") || !strings.Contains(then, "1 June 2024") {
 		t.Errorf("%v\n%s", err, then)
+	}
+	const change = "Satu perubahan yang membalik jawaban ini"
+	if audit, err := run("--changes", h.id.String()); err != nil || !strings.Contains(audit, change) || strings.Contains(byFamily, change) {
+		t.Errorf("%v\n%s", err, audit)
 	}
 	if machine, err := run("--json", h.id.String()); err != nil || !strings.Contains(machine, `"same": true`) {
 		t.Errorf("%v\n%s", err, machine)

@@ -16,7 +16,9 @@ import (
 func (x *Explanation) Text(lang string) string { return x.text(&writer{lang: lang}) }
 
 // TextForAuditors is Text with the whole change that would turn each answer.
-func (x *Explanation) TextForAuditors(lang string) string { return x.text(&writer{lang: lang, changes: true}) }
+func (x *Explanation) TextForAuditors(lang string) string {
+	return x.text(&writer{lang: lang, changes: true})
+}
 
 func (x *Explanation) text(w *writer) string {
 	w.line("%s", w.pick("Penjelasan keputusan untuk tanggal ", "Why it was decided as it was, for ")+date(x.Day, w.lang)+".")
