@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -18,6 +19,7 @@ import (
 
 	"dtks/cmd/dtks/pmtsurvey"
 	"dtks/cmd/dtks/table"
+	"dtks/services/eligibility/pmt"
 	"dtks/services/eligibility/pmt/fit"
 )
 
@@ -37,16 +39,19 @@ type PmtSurveyCmd struct {
 // Run writes the file.
 func (c *PmtSurveyCmd) Run() error {
 	if c.Households < 1 || c.Households > 10_000_000 {
-		return exitCode{2, errors.New("--households is between 1 and 10,000,000")}
+		return exitCode{matchUnusable, errors.New("--households is between 1 and 10,000,000")}
+	}
+	if err := os.MkdirAll(c.Out, 0o755); err != nil {
+		return exitCode{matchUnusable, fmt.Errorf("--out: the folder %s cannot be made: %w", c.Out, reason(err))}
+	}
+	path := filepath.Join(c.Out, "survey.csv")
+	if err := writable("--out", path); err != nil {
+		return exitCode{matchUnusable, err}
 	}
 	var b bytes.Buffer
 	if err := pmtsurvey.Write(&b, c.Households, c.Seed); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(c.Out, 0o755); err != nil {
-		return fmt.Errorf("creating the folder of the survey: %w", err)
-	}
-	path := filepath.Join(c.Out, "survey.csv")
 	if err := replaceFile(path, b.Bytes()); err != nil {
 		return err
 	}
@@ -60,9 +65,9 @@ type PmtFitCmd struct {
 	Out    string `short:"o" help:"Where to write the model file." placeholder:"MODEL.json"`
 	Report string `help:"Where to write the report, a page that opens by itself." placeholder:"REPORT.html"`
 	ID     string `help:"Id of the model, with its version." default:"survei-1"`
-	By     string `help:"province: an equation for each province with enough households, in the same file." enum:",province" default:""`
-	Folds  int    `help:"Parts for cross-validation." default:"5"`
-	Draws  int    `help:"Bootstrap draws for intervals." default:"1000"`
+	By     string `help:"province: an equation for each province with at least 400 households, in the same file." enum:",province" default:""`
+	Folds  int    `help:"Parts for cross-validation, 2 to 100, with at least 20 households each." default:"5"`
+	Draws  int    `help:"Bootstrap draws for intervals, 100 to 100,000." default:"1000"`
 	Seed   uint64 `help:"Of folds and draws." default:"1"`
 	Date   string `help:"Date of the estimate, also valid_from; today by default." placeholder:"2006-01-02"`
 }
@@ -79,10 +84,7 @@ func (c *PmtFitCmd) Run(ctx context.Context) error {
 	if c.Date == "" {
 		c.Date = time.Now().Format(time.DateOnly)
 	}
-	if _, err := time.Parse(time.DateOnly, c.Date); err != nil || c.Draws < 100 || c.Draws > 100_000 {
-		return exitCode{matchUnusable, errors.New("--date is a date such as 2026-11-22, --draws between 100 and 100,000")}
-	}
-	if err := c.apart(); err != nil {
+	if err := cmp.Or(c.check(), c.apart(), writable("--out", c.Out), writable("--report", c.Report)); err != nil {
 		return exitCode{matchUnusable, err}
 	}
 	o := fit.Options{ID: c.ID, Date: c.Date, ByProvince: c.By == "province", Folds: c.Folds, Draws: c.Draws, Seed: c.Seed}
@@ -103,6 +105,37 @@ func (c *PmtFitCmd) Run(ctx context.Context) error {
 		return err
 	}
 	return c.write(os.Stdout, r)
+}
+
+// check refuses flags that no survey could go with.
+func (c *PmtFitCmd) check() error {
+	if _, err := time.Parse(time.DateOnly, c.Date); err != nil {
+		return errors.New("--date is a date such as 2026-11-22")
+	}
+	switch {
+	case !pmt.ValidID(c.ID):
+		return errors.New("--id is made of small letters, digits and hyphens, such as survei-1")
+	case c.Draws < 100 || c.Draws > 100_000:
+		return errors.New("--draws is between 100 and 100,000")
+	case c.Folds < 2 || c.Folds > 100:
+		return errors.New("--folds is between 2 and 100")
+	}
+	return nil
+}
+
+// writable refuses a result that could not be written, before the work is done; flag names it.
+func writable(flag, path string) error {
+	if path == "" {
+		return nil
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("%s: %s is a folder; name a file", flag, path)
+	}
+	probe, err := os.CreateTemp(filepath.Dir(path), ".probe")
+	if err != nil {
+		return fmt.Errorf("%s: nothing can be written to the folder %s: %w", flag, filepath.Dir(path), reason(err))
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
 // apart refuses to write over the survey, and two results into one file.

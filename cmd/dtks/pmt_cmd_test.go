@@ -62,23 +62,39 @@ func TestPmtFit_Refuses(t *testing.T) {
 	if err := os.WriteFile(bad, []byte(strings.Replace(string(text), "S-000003,32.04", "S-000003,3204", 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	same, none := filepath.Join(dir, "same.csv"), filepath.Join(dir, "none.csv")
+	if err := os.WriteFile(same, []byte("consumption,tv\n"+strings.Repeat("800000,1\n800000,2\n", 200)), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	tests := []struct {
 		name string
 		cmd  PmtFitCmd
 		want string
 	}{
 		{"Area", PmtFitCmd{Survey: bad}, "survey_unreadable"},
-		{"NoFile", PmtFitCmd{Survey: filepath.Join(dir, "none.csv")}, "file_unreadable"},
+		{"NoFile", PmtFitCmd{Survey: none}, "file_unreadable"},
+		{"Constant", PmtFitCmd{Survey: same}, "consumption_constant"},
+		{"ManyFolds", PmtFitCmd{Survey: good, Folds: 16}, "folds_out_of_range"},
+		// None of these is about the survey, which is not even there: they are refused before the work.
+		{"OverReport", PmtFitCmd{Survey: none, Out: good, Report: good}, "named twice"},
+		{"Date", PmtFitCmd{Survey: none, Date: "22-11-2026"}, "--date is"},
+		{"ID", PmtFitCmd{Survey: none, ID: "Model 1"}, "--id is"},
+		{"Folds", PmtFitCmd{Survey: none, Folds: 1}, "--folds is"},
+		{"FoldsMany", PmtFitCmd{Survey: none, Folds: 101}, "--folds is"},
+		{"Draws", PmtFitCmd{Survey: none, Draws: 99}, "--draws is"},
+		{"DrawsMany", PmtFitCmd{Survey: none, Draws: 100_001}, "--draws is"},
+		{"Out", PmtFitCmd{Survey: none, Out: filepath.Join(dir, "no", "model.json")}, "--out: nothing can be written"},
+		{"OutFolder", PmtFitCmd{Survey: none, Out: dir}, "--out: " + dir + " is a folder"},
+		{"Report", PmtFitCmd{Survey: none, Report: filepath.Join(good, "report.html")}, "--report: nothing can be written"},
 		{"OverSurvey", PmtFitCmd{Survey: good, Out: good}, "named twice"},
-		{"Date", PmtFitCmd{Survey: good, Date: "22-11-2026"}, "--date"},
-		{"ID", PmtFitCmd{Survey: good, ID: "Model 1"}, "model id"},
-		{"Folds", PmtFitCmd{Survey: good, Folds: 1}, "folds"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			c := tt.cmd
-			c.Draws = 100
+			if c.Draws == 0 {
+				c.Draws = 100
+			}
 			if c.Date == "" {
 				c.Date = "2026-11-22"
 			}
@@ -91,6 +107,9 @@ func TestPmtFit_Refuses(t *testing.T) {
 			err := c.Run(t.Context())
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want an error with %q", err, tt.want)
+			}
+			if code, ok := errors.AsType[exitCode](err); !ok || code.code != matchUnusable {
+				t.Errorf("got %v, want exit status %d", err, matchUnusable)
 			}
 			if _, err := os.Stat(good + ".next"); err == nil {
 				t.Error("something was written")

@@ -91,6 +91,9 @@ var (
 	regionForm = regexp.MustCompile(`^\d\d(\.\d\d)?$`)
 )
 
+// ValidID reports whether a model may have the id: words of small letters and digits, joined by hyphens.
+func ValidID(id string) bool { return idForm.MatchString(id) }
+
 // Load reads a model file and refuses one that is incomplete, unknown to the instrument or out of bounds.
 func Load(file []byte) (*Model, error) {
 	dec := json.NewDecoder(bytes.NewReader(file))
