@@ -88,7 +88,7 @@ type ProgrammeSaid struct {
 	Persons      []PersonSaid    `json:"persons,omitempty" doc:"Of a programme that is decided by person"`
 	Missing      []MissingSaid   `json:"missing" doc:"Facts that were not recorded and without which it cannot be decided"`
 	Cutoff       *int64          `json:"cutoff,omitempty" doc:"The largest score within the deciles that the rules name"`
-	Distance     *int64          `json:"distance,omitempty" doc:"From the score to the cut-off; below 0 is too well off"`
+	Distance     *int64          `json:"distance,omitempty" doc:"From the score to the cut-off; below 0 is too well off, at 0 the order of registration decides"`
 	RecheckOn    string          `json:"recheck_on,omitempty"`
 	RecheckWhy   fault.Text      `json:"recheck_why"`
 	RuleSet      string          `json:"rule_set" doc:"Empty where none was in force on the day"`

@@ -12,7 +12,7 @@ import (
 	"dtks/services/eligibility/rules"
 )
 
-// MissingSaid is a fact that was not recorded, named as by rules.MissingText.
+// MissingSaid is a fact that was not recorded, named as by rules.MissingText, or head: who of the living is the head.
 type MissingSaid struct {
 	Fact string     `json:"fact"`
 	Text fault.Text `json:"text"`
@@ -82,11 +82,17 @@ func (f *search) missing(p *Programme, changes []candidate) []string {
 	return out
 }
 
+// whoIsHead is the name of what a family lacks none of whose living members is recorded as its head.
+const whoIsHead = "head"
+
 // unrecorded are facts that are never tried, and that the programme reads.
 func (f *search) unrecorded(w *wanted) []string {
 	var out []string
 	if w.reads["decile"] && f.trial.places.Decile[rank.National] == 0 && f.trial.in.Active {
 		out = append(out, "decile")
+	}
+	if f.trial.in.Facts.HeadIndex() < 0 && (w.reads["verdict"] || w.reads["has_head"] || w.reads["person.head"]) {
+		out = append(out, whoIsHead)
 	}
 	for i := range f.trial.in.Facts.Members {
 		m := &f.trial.in.Facts.Members[i]

@@ -150,8 +150,11 @@ func within(in *Input, at int, day int32) fault.Text {
 	return out
 }
 
-// missingText is the meaning of a name that Sets.Missing gives: decile, members[2].age.
+// missingText is the meaning of a name that MissingSaid has: decile, members[2].age, head.
 func missingText(name string, in *Input, day int32) fault.Text {
+	if name == whoIsHead {
+		return fault.Text{ID: "siapa kepala keluarga", EN: "who is the head of the family"}
+	}
 	f, at, _ := rules.MissingText(name)
 	if at < 0 {
 		return f.Text

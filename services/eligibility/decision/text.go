@@ -7,6 +7,7 @@ import (
 
 	"dtks/pkg/event"
 	"dtks/pkg/fault"
+	"dtks/services/eligibility/rank"
 	"dtks/services/eligibility/rules"
 )
 
@@ -324,7 +325,7 @@ func (w *writer) score(x *Explanation) {
 		return
 	}
 	w.line("%s", w.pick("Makin kecil nilainya, makin miskin keluarga itu.", "The smaller the score, the poorer the family."))
-	places := s.decimals()
+	places := x.decimals()
 	in := func(v int64) string { return fixed(v, s.Scale, places, w.lang) }
 	w.line("  %s: %s", w.pick("Nilai awal", "To begin with"), in(s.Base))
 	anyMissing := false
@@ -348,6 +349,11 @@ func (w *writer) score(x *Explanation) {
 }
 
 func (w *writer) cutoff(p *ProgrammeSaid, in func(int64) string) string {
+	if *p.Distance == 0 {
+		return fmt.Sprintf(w.pick("%s punya batas %s: nilai keluarga ini sama dengan batas itu. Di antara keluarga yang nilainya sama, urutan pendaftaran menentukan.",
+			"%s has the limit %s: this family's score is the same. Among families with the same score the order of registration decides."),
+			w.of(p.Title), in(*p.Cutoff))
+	}
 	far := in(max(*p.Distance, -*p.Distance))
 	side := w.pick("nilai keluarga ini "+far+" di bawahnya", "this family's score is "+far+" below it")
 	if *p.Distance < 0 {
@@ -364,7 +370,12 @@ func (w *writer) places(x *Explanation) {
 	where := map[string]string{"national": w.pick("di Indonesia", "in Indonesia"), "province": w.pick("di provinsinya", "in its province"),
 		"regency": w.pick("di kabupaten atau kotanya", "in its regency or city")}
 	for _, p := range x.Places {
-		w.line("  - %s", fmt.Sprintf(w.pick("Termasuk %d dari 100 keluarga termiskin %s, kelompok ke-%d dari sepuluh (kelompok pertama paling miskin).",
-			"Among the %d poorest of every 100 families %s, in group %d of ten (the first is the poorest)."), p.Percentile, where[p.Level], p.Decile))
+		said, n := w.pick("Termasuk %d dari 100 keluarga termiskin %s, kelompok ke-%d dari sepuluh (kelompok pertama paling miskin).",
+			"Among the %d poorest of every 100 families %s, in group %d of ten (the first is the poorest)."), p.Percentile
+		if n > rank.Percentiles/2 {
+			said, n = w.pick("Lebih mampu daripada %d dari setiap 100 keluarga %s, kelompok ke-%d dari sepuluh (kelompok pertama paling miskin).",
+				"Better off than %d of every 100 families %s, in group %d of ten (the first is the poorest)."), n-1
+		}
+		w.line("  - %s", fmt.Sprintf(said, n, where[p.Level], p.Decile))
 	}
 }

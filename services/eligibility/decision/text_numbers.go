@@ -37,12 +37,18 @@ func number(n int64, lang string) string {
 	return sign + digits
 }
 
-// decimals is how many digits after the comma all numbers of the score need.
-func (s *ScoreSaid) decimals() int {
+// decimals is how many digits after the comma all numbers of the score, and the limits beside it, need.
+func (x *Explanation) decimals() int {
+	s := x.Score
 	most := decimals(s.Value, s.Scale)
 	most = max(most, decimals(s.Base, s.Scale))
 	for i := range s.Variables {
 		most = max(most, decimals(s.Variables[i].Value, s.Scale))
+	}
+	for i := range x.Programmes {
+		if cutoff := x.Programmes[i].Cutoff; cutoff != nil {
+			most = max(most, decimals(*cutoff, s.Scale))
+		}
 	}
 	return most
 }

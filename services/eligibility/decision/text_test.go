@@ -182,6 +182,51 @@ func TestText_Unspoken(t *testing.T) {
 	}
 }
 
+func TestText_Cutoff(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name             string
+		cutoff, distance int64
+		id, en           string
+	}{
+		{"Below", 136500, 1200, "PKH punya batas 13,65: nilai keluarga ini 0,12 di bawahnya.", "PKH has the limit 13.65: this family's score is 0.12 below it."},
+		{"Above", 136500, -1200, "PKH punya batas 13,65: nilai keluarga ini 0,12 di atasnya.", "PKH has the limit 13.65: this family's score is 0.12 above it."},
+		{"Barely", 136501, 1, "PKH punya batas 13,6501: nilai keluarga ini 0,0001 di bawahnya.", "PKH has the limit 13.6501: this family's score is 0.0001 below it."},
+		{"Equal", 136500, 0,
+			"PKH punya batas 13,65: nilai keluarga ini sama dengan batas itu. Di antara keluarga yang nilainya sama, urutan pendaftaran menentukan.",
+			"PKH has the limit 13.65: this family's score is the same. Among families with the same score the order of registration decides."},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			value := tt.cutoff - tt.distance
+			x := &Explanation{Day: "2026-06-01", Score: &ScoreSaid{Value: value, Base: value, Scale: 10000},
+				Programmes: []ProgrammeSaid{{Title: fault.Text{ID: "PKH", EN: "PKH"}, Cutoff: &tt.cutoff, Distance: &tt.distance}}}
+			if id, en := x.Text("id"), x.Text("en"); !strings.Contains(id, tt.id+"\n") || !strings.Contains(en, tt.en+"\n") {
+				t.Errorf("want %q and %q:\n%s\n%s", tt.id, tt.en, id, en)
+			}
+		})
+	}
+}
+
+func TestText_Places(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		percentile, decile int
+		id, en             string
+	}{
+		{1, 1, "Termasuk 1 dari 100 keluarga termiskin di Indonesia, kelompok ke-1 dari sepuluh", "Among the 1 poorest of every 100 families in Indonesia, in group 1 of ten"},
+		{50, 5, "Termasuk 50 dari 100 keluarga termiskin di Indonesia, kelompok ke-5 dari", "Among the 50 poorest of every 100 families in Indonesia, in group 5 of"},
+		{51, 6, "Lebih mampu daripada 50 dari setiap 100 keluarga di Indonesia, kelompok ke-6 dari", "Better off than 50 of every 100 families in Indonesia, in group 6 of"},
+		{100, 10, "Lebih mampu daripada 99 dari setiap 100 keluarga di Indonesia, kelompok ke-10 dari", "Better off than 99 of every 100 families in Indonesia, in group 10 of"},
+	}
+	for _, tt := range tests {
+		x := &Explanation{Places: []PlaceSaid{{Level: "national", Decile: tt.decile, Percentile: tt.percentile}}}
+		if id, en := x.Text("id"), x.Text("en"); !strings.Contains(id, tt.id) || !strings.Contains(en, tt.en) {
+			t.Errorf("percentile %d: want %q and %q:\n%s\n%s", tt.percentile, tt.id, tt.en, id, en)
+		}
+	}
+}
+
 func TestNumbers(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ got, want string }{
