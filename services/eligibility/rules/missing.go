@@ -314,7 +314,7 @@ func (s *search) memberGaps(i int, reads map[string]bool, tried []int, head int)
 	if read("sex") {
 		addGap(s, name("sex"), &m.Sex, 0, []byte("LP"))
 	}
-	if read("relation", "head") || reads["verdict"] && head < 0 { // the verdict is the head's, whoever that is
+	if read("relation", "head") || (reads["verdict"] || reads["has_head"]) && head < 0 { // the verdict is the head's, whoever that is
 		addGap(s, name("relation"), &m.Relation, 0, codes(regsosek.Relation))
 	}
 	if read("marital") {

@@ -68,8 +68,8 @@ const (
 
 // Places of facts that the engine itself asks for.
 const (
-	membersAt    = 7 // in familyFacts
-	componentsAt = 8
+	membersAt    = 8 // in familyFacts
+	componentsAt = 9
 	ageAt        = 0 // in personFacts
 )
 
@@ -97,6 +97,8 @@ var familyFacts = func() []familyFact {
 		{Fact{Name: "percentile", Type: intType, Text: fault.Text{ID: "Persentil nasional, 1 termiskin", EN: "National percentile, 1 poorest"}}, placed(rank.National, true)},
 		{Fact{Name: "size", Type: intType, Always: true, Text: fault.Text{ID: "Jumlah anggota yang tinggal bersama", EN: "Members that live with the family"}},
 			func(a *activation) ref.Val { return number(int64(len(a.living.persons))) }},
+		{Fact{Name: "has_head", Type: boolType, Text: fault.Text{ID: "Tercatat siapa kepala keluarga yang tinggal bersama",
+			EN: "A member who lives with the family is recorded as its head"}}, hasHead},
 		membersAt: {Fact{Name: "members", Type: membersType, Always: true, Text: fault.Text{ID: "Anggota yang tinggal bersama", EN: "The members that live with the family"}},
 			func(a *activation) ref.Val { return &a.living }},
 		componentsAt: {Fact{Name: "components", Type: intType, Text: fault.Text{ID: "Anggota yang mempunyai komponen program ini",
@@ -113,6 +115,17 @@ var familyFacts = func() []familyFact {
 	}
 	return out
 }()
+
+// hasHead is unknown when nobody is recorded as head, but may be: somebody's relation was not recorded.
+func hasHead(a *activation) ref.Val {
+	if a.facts.Family.HeadIndex() >= 0 {
+		return types.True
+	}
+	if slices.ContainsFunc(a.living.persons, func(p *person) bool { return p.Relation == 0 }) {
+		return unknown
+	}
+	return types.False
+}
 
 // reported are items that count as "tidak" when nobody reported them: what a family receives, and what cross-matching
 // with other registers finds.

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"dtks/services/eligibility/fact"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestOperators_Unknown asks every operator about what was not recorded: dinding, luas_lantai, and of the second member
@@ -108,5 +110,41 @@ func TestEvaluate_LargeFamily(t *testing.T) {
 	f.Family.Members[80].Born = 20200101
 	if got := evaluate(t, sets, "a", f); answers(got.Answers) != "tff" {
 		t.Errorf("got %s, want tff", answers(got.Answers))
+	}
+}
+
+// TestHasHead: who was recorded as head and died heads nobody, and somebody whose relation was not recorded may.
+func TestHasHead(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		members []fact.Member
+		want    Answer
+		missing []string
+	}{
+		{"Head", []fact.Member{{Relation: 1}, {Relation: 3}}, Holds, nil},
+		{"HeadOfTwo", []fact.Member{{}, {Relation: 1}}, Holds, nil},
+		{"Died", []fact.Member{{Relation: 1, Presence: 2}, {Relation: 2}}, Fails, nil},
+		{"DiedAndAnother", []fact.Member{{Relation: 1, Presence: 2}, {Relation: 1}}, Holds, nil},
+		{"NotRecorded", []fact.Member{{Relation: 1, Presence: 2}, {Relation: 2}, {}}, Unknown, []string{"members[2].relation"}},
+		{"NotRecordedOfOneWhoMoved", []fact.Member{{Relation: 3}, {Presence: 3}}, Fails, nil},
+		{"Nobody", nil, Fails, nil},
+	}
+	sets := load(t, programme("a", clause("headed", "has_head")))
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			f := newFacts(func(f *Facts) { f.Family.Members = tt.members })
+			if got := evaluate(t, sets, "a", f); got.Answers[1] != tt.want {
+				t.Errorf("got %c, want %c", got.Answers[1], tt.want)
+			}
+			missing, err := sets.Missing("a", f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.missing, missing); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
