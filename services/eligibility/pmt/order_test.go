@@ -101,6 +101,38 @@ func TestIllustrative_WorseNeverHigher(t *testing.T) {
 	}
 }
 
+// TestIllustrative_NotAskedNeverHigher: who loses the meter is no longer asked for its power, who loses the toilet not for
+// its closet; what stands for the missing answer does not make up for the loss.
+func TestIllustrative_NotAskedNeverHigher(t *testing.T) {
+	t.Parallel()
+	m := shipped(t)
+	for _, tt := range []struct {
+		item        string
+		asked, lost []int // answers with which the next question is asked, and those without
+		next        string
+		first, last int // its answers
+	}{
+		{regsosek.Penerangan, []int{1}, []int{2, 3, 4}, regsosek.Daya, 1, 5},
+		{regsosek.Jamban, []int{1, 2, 3, 4}, []int{6}, regsosek.Kloset, 1, 4},
+	} {
+		for _, from := range tt.asked {
+			for _, to := range tt.lost {
+				for code := tt.first; code <= tt.last; code++ {
+					f := newFamily(poor)
+					answer(f, tt.item, from)
+					answer(f, tt.next, code)
+					before, _ := m.Score(f, village, day)
+					answer(f, tt.item, to)
+					answer(f, tt.next, int(fact.Absent))
+					if after, ok := m.Score(f, village, day); !ok || after > before {
+						t.Errorf("%s from %d with %s %d to %d: score went up from %d to %d", tt.item, from, tt.next, code, to, before, after)
+					}
+				}
+			}
+		}
+	}
+}
+
 // TestSynthetic_NotMonotone: the model that was fitted is not forced to keep the order. docs/pmt.md names where it does not.
 func TestSynthetic_NotMonotone(t *testing.T) {
 	t.Parallel()
