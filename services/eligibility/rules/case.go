@@ -25,7 +25,6 @@ type Case struct {
 	Decile         uint8                      `json:"decile,omitempty"`
 	DecileProvince uint8                      `json:"decile_province,omitempty"`
 	DecileRegency  uint8                      `json:"decile_regency,omitempty"`
-	Percentile     uint8                      `json:"percentile,omitempty"`
 	Answers        map[string]json.RawMessage `json:"answers,omitempty"` // by item: the name of a code, or a number
 	Members        []CaseMember               `json:"members,omitempty"`
 	Results        map[string]event.Outcome   `json:"results,omitempty"` // of other sets: met.x, entitled.x; else undetermined
@@ -144,7 +143,6 @@ func (c *Case) Facts() (*Facts, error) {
 	family := fact.New()
 	f := &Facts{Active: c.Active == nil || *c.Active, Day: day, Area: c.Area, Family: &family}
 	f.Places.Decile = [rank.Levels]uint8{c.Decile, c.DecileProvince, c.DecileRegency}
-	f.Places.Percentile[rank.National] = c.Percentile
 	for name, value := range c.Answers {
 		if err := setAnswer(&family, name, value); err != nil {
 			return nil, err

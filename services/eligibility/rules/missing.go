@@ -206,12 +206,9 @@ func (s *search) findGaps() {
 	for _, level := range []rank.Level{rank.National, rank.Province, rank.Regency} {
 		for name, l := range limited {
 			if l == level && reads[name] {
-				s.placeGap(name, &s.facts.Places.Decile[level], rank.Deciles, tried)
+				s.placeGap(name, &s.facts.Places.Decile[level], tried)
 			}
 		}
-	}
-	if reads["percentile"] {
-		s.placeGap("percentile", &s.facts.Places.Percentile[rank.National], rank.Percentiles, tried)
 	}
 	for i, name := range fact.Names() {
 		if reads[name] && familyFacts[familyPlaces[name]].Default == "" {
@@ -270,9 +267,9 @@ func (s *search) verdictGap(name string, member int) {
 	}
 }
 
-func (s *search) placeGap(name string, at *uint8, groups int, tried []int) {
+func (s *search) placeGap(name string, at *uint8, tried []int) {
 	var values []uint8
-	for _, n := range within(tried, 1, groups) {
+	for _, n := range within(tried, 1, rank.Deciles) {
 		values = append(values, uint8(n))
 	}
 	addGap(s, name, at, 0, values)

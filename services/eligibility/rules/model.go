@@ -25,7 +25,8 @@ type Fact struct {
 	Text    fault.Text
 }
 
-// Model lists the facts, those of the family first. Beside them an expression may read met.CODE and entitled.CODE: the
+// Model lists the facts, those of the family first. Percentiles are none of them: a release decides anew only those
+// families whose decile changed. Beside them an expression may read met.CODE and entitled.CODE: the
 // outcome (bool) of another set for the same family and day, unknown while undetermined; hyphens of the code are
 // written as underscores. entitled.CODE is false where no set of that programme is in force.
 func Model() []Fact {
@@ -68,22 +69,18 @@ const (
 
 // Places of facts that the engine itself asks for.
 const (
-	membersAt    = 8 // in familyFacts
-	componentsAt = 9
+	membersAt    = 7 // in familyFacts
+	componentsAt = 8
 	ageAt        = 0 // in personFacts
 )
 
 var familyFacts = func() []familyFact {
-	placed := func(level rank.Level, percentile bool) func(*activation) ref.Val {
+	placed := func(level rank.Level) func(*activation) ref.Val {
 		return func(a *activation) ref.Val {
-			place := a.facts.Places.Decile[level]
-			if percentile {
-				place = a.facts.Places.Percentile[level]
+			if place := a.facts.Places.Decile[level]; place != 0 {
+				return number(int64(place))
 			}
-			if place == 0 {
-				return unknown
-			}
-			return number(int64(place))
+			return unknown
 		}
 	}
 	out := []familyFact{
@@ -91,10 +88,9 @@ var familyFacts = func() []familyFact {
 			func(a *activation) ref.Val { return types.Bool(a.facts.Active) }},
 		{Fact{Name: "verdict", Type: stringType, Codes: verdicts, Text: fault.Text{ID: "Hasil pencocokan Dukcapil atas kepala keluarga",
 			EN: "What the civil registry says of the head"}}, func(a *activation) ref.Val { return verdict(a.verdict(a.facts.Family.HeadIndex())) }},
-		{Fact{Name: "decile", Type: intType, Text: fault.Text{ID: "Desil nasional, 1 termiskin", EN: "National decile, 1 poorest"}}, placed(rank.National, false)},
-		{Fact{Name: "decile_province", Type: intType, Text: fault.Text{ID: "Desil dalam provinsi", EN: "Decile within the province"}}, placed(rank.Province, false)},
-		{Fact{Name: "decile_regency", Type: intType, Text: fault.Text{ID: "Desil dalam kabupaten/kota", EN: "Decile within the regency"}}, placed(rank.Regency, false)},
-		{Fact{Name: "percentile", Type: intType, Text: fault.Text{ID: "Persentil nasional, 1 termiskin", EN: "National percentile, 1 poorest"}}, placed(rank.National, true)},
+		{Fact{Name: "decile", Type: intType, Text: fault.Text{ID: "Desil nasional, 1 termiskin", EN: "National decile, 1 poorest"}}, placed(rank.National)},
+		{Fact{Name: "decile_province", Type: intType, Text: fault.Text{ID: "Desil dalam provinsi", EN: "Decile within the province"}}, placed(rank.Province)},
+		{Fact{Name: "decile_regency", Type: intType, Text: fault.Text{ID: "Desil dalam kabupaten/kota", EN: "Decile within the regency"}}, placed(rank.Regency)},
 		{Fact{Name: "size", Type: intType, Always: true, Text: fault.Text{ID: "Jumlah anggota yang tinggal bersama", EN: "Members that live with the family"}},
 			func(a *activation) ref.Val { return number(int64(len(a.living.persons))) }},
 		{Fact{Name: "has_head", Type: boolType, Text: fault.Text{ID: "Tercatat siapa kepala keluarga yang tinggal bersama",

@@ -44,7 +44,7 @@ func rich(t testing.TB) *Sets {
 		setFile("orphan-1", "orphan", byPerson, `"amount": 100`, clauses(clause("child", "person.age < 18"), clause("orphan", "person.orphan != 'kedua_orang_tua_ada'"),
 			clause("unpaid", "!entitled.school || person.cover_pbi")), noMembers),
 		setFile("rest-1", "rest", byFamily, `"valid_to": "2026-12-31"`, `"amount": 7`, clauses(clause("active", "active", `"gate": true`), clause("nothing", "!entitled.cash && !entitled.orphan"),
-			clause("signs", "met.nine_signs"), clause("headed", "has_head"), clause("bench", "size <= 8 ? percentile < 50 : true")), idle),
+			clause("signs", "met.nine_signs"), clause("headed", "has_head"), clause("bench", "size <= 8 ? decile_province < 6 : true")), idle),
 	)
 }
 

@@ -112,6 +112,7 @@ func TestLoad_Refuses(t *testing.T) {
 		{"CaseFails", `"decile <= 4"`, `"decile <= 5"`, `case "decile 5"`},
 		{"AmountChanged", `"amount": 2400000, "cases"`, `"amount": 2400001, "cases"`, "case"},
 		{"Typo", `"decile <= 4"`, `"desile <= 4"`, "undeclared"},
+		{"Percentile", `"decile <= 4"`, `"percentile <= 40"`, "undeclared"},
 		{"FieldTypo", `"decile <= 4"`, `"members.all(m, m.aeg > 1)"`, "undefined field"},
 		{"WrongType", `"decile <= 4"`, `"decile <= 'empat'"`, "no matching overload"},
 		{"NotBool", `"decile <= 4"`, `"decile + 4"`, "want bool"},
