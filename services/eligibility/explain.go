@@ -24,6 +24,8 @@ var (
 		"Keluarga ini belum diputuskan.", "This family has not been decided yet.")
 	errNoProgramme = fault.New(fault.NotFound, "programme_not_decided",
 		"Program ini tidak diputuskan untuk keluarga ini.", "This programme is not decided for this family.")
+	errID = fault.New(fault.Invalid, "id_malformed",
+		"Nomor keluarga atau orang ini tidak tertulis dengan benar.", "This is not the id of a family or of a person.")
 	errDay = fault.New(fault.Invalid, "day_malformed",
 		"Tanggal ditulis seperti 2026-06-01.", "A day is written like 2026-06-01.")
 )
@@ -65,6 +67,9 @@ func (d *decider) explain(ctx context.Context, kept *stored, q question) (*decis
 	}
 	x := d.engine.Explain(rel, in, sheet, programmes...)
 	x.WouldBe = q.on != 0
+	if x.ReleasedOn, x.Superseded, err = d.store.released(ctx, rel, in.Area); err != nil {
+		return nil, err
+	}
 	if q.change {
 		d.engine.AddChanges(x, rel, in, sheet)
 	}
@@ -93,6 +98,20 @@ func (d *decider) sheetFor(ctx context.Context, kept *stored, in *decision.Input
 	return sheet, rel, err
 }
 
+// released gives a release's day in an area, 2006-01-02, and whether another is in force now.
+func (s *store) released(ctx context.Context, rel *decision.Release, area string) (on string, superseded bool, err error) {
+	var at time.Time
+	err = s.db.QueryRow(ctx, `
+		SELECT r.released_at, r.release_id <> p.release_id
+		FROM release r
+		CROSS JOIN release_in_force p
+		WHERE r.no = $1`, rel.No).Scan(&at, &superseded)
+	if err != nil {
+		return "", false, fmt.Errorf("reading the day of release %d: %w", rel.No, err)
+	}
+	return at.In(decision.Zone(area)).Format(time.DateOnly), superseded, nil
+}
+
 // again reports whether the stored inputs give the stored decisions, bit for bit.
 func (d *decider) again(ctx context.Context, kept *stored) (bool, error) {
 	in := kept.family.input(kept.verdicts)
@@ -112,9 +131,27 @@ func (d *decider) again(ctx context.Context, kept *stored) (bool, error) {
 func explainCommand(ctx context.Context, getenv func(string) string, args []string) error {
 	id, o, err := explainOptions(args)
 	if err != nil {
+		tell(os.Stderr, o.lang, err)
 		return app.Usage(err)
 	}
-	return withDecider(ctx, getenv, func(d *decider) error { return d.print(ctx, os.Stdout, id, o) })
+	return withDecider(ctx, getenv, func(d *decider) error {
+		err := d.print(ctx, os.Stdout, id, o)
+		tell(os.Stderr, o.lang, err)
+		return err
+	})
+}
+
+// tell writes a fault's own sentence; the log has only its code.
+func tell(to io.Writer, lang string, err error) {
+	var f *fault.Error
+	if !errors.As(err, &f) {
+		return
+	}
+	text := f.Text.EN
+	if lang == "id" {
+		text = f.Text.ID
+	}
+	_, _ = fmt.Fprintln(to, text) // the exit status says it too
 }
 
 // printed is how an explanation is to be printed.
@@ -157,7 +194,7 @@ func explainOptions(args []string) (id uuid.UUID, o printed, err error) {
 		return id, o, errors.New("--lang is id or en")
 	}
 	if id, err = uuid.Parse(args[0]); err != nil {
-		return id, o, errors.New("the id is no UUID")
+		return id, o, errID
 	}
 	o.question, err = newQuestion(*programme, *on, *flip)
 	return id, o, err

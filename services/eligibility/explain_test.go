@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -111,6 +112,62 @@ func TestExplain_Prints(t *testing.T) {
 	}
 	if other, err := run(h.id.String()); !errors.Is(err, errUnequal) || !strings.Contains(other, "BERBEDA") {
 		t.Errorf("%v\n%s", err, other)
+	}
+}
+
+// TestExplain_Superseded: between a release and its passing on, a decision rests on the release before, and says so.
+func TestExplain_Superseded(t *testing.T) {
+	t.Parallel()
+	s := newService(t, "pkh")
+	home := s.populate(3)[0]
+	explained := func() *decision.Explanation {
+		t.Helper()
+		kept, err := s.store.stored(t.Context(), home.id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x, err := s.explain(t.Context(), kept, question{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x
+	}
+	before := explained()
+	if before.Superseded || before.ReleasedOn == "" {
+		t.Errorf("by the release in force: %+v", before)
+	}
+	s.mustRelease()
+	after := explained()
+	if !after.Superseded || after.Release != before.Release || after.ReleasedOn != before.ReleasedOn || !strings.Contains(after.Text("id"), "Tempat ini menurut peringkat tanggal") {
+		t.Errorf("by the release before: %+v\n%s", after, after.Text("id"))
+	}
+}
+
+// TestTell: who asks reads a sentence in the language asked for, for every fault that a question may end with.
+func TestTell(t *testing.T) {
+	t.Parallel()
+	_, day, errOfDay := explainOptions([]string{uuid.NewString(), "--lang", "en", "--on", "kemarin"})
+	_, malformed, errOfID := explainOptions([]string{"abc"})
+	tests := []struct {
+		name, lang string
+		err        error
+		want       string
+	}{
+		{"Day", day.lang, errOfDay, "A day is written like 2026-06-01.\n"},
+		{"ID", malformed.lang, errOfID, "Nomor keluarga atau orang ini tidak tertulis dengan benar.\n"},
+		{"Nobody", "id", errNoFamily, "Keluarga ini tidak ada.\n"},
+		{"Programme", "en", fmt.Errorf("explaining: %w", errNoProgramme), "This programme is not decided for this family.\n"},
+		{"Internal", "id", errors.New("connection lost"), ""},
+		{"None", "id", nil, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var out strings.Builder
+			tell(&out, tt.lang, tt.err)
+			if out.String() != tt.want {
+				t.Errorf("got %q, want %q", out.String(), tt.want)
+			}
+		})
 	}
 }
 

@@ -22,6 +22,8 @@ type Explanation struct {
 	RecheckOn  string          `json:"recheck_on,omitempty" doc:"First day on which an answer may change by itself"`
 	RecheckWhy fault.Text      `json:"recheck_why" doc:"What happens on that day"`
 	Release    string          `json:"release"`
+	ReleasedOn string          `json:"released_on,omitempty" doc:"Day of the release, in the area"`
+	Superseded bool            `json:"release_superseded" doc:"Another release is in force now; places are by the one named"`
 	Model      ModelSaid       `json:"model"`
 	Version    int64           `json:"family_version"`
 	Inputs     string          `json:"inputs" doc:"Digest of facts, verdicts, state and area"`
@@ -129,7 +131,7 @@ type PersonSaid struct {
 }
 
 // Explain says why a sheet, which the release and the input gave, is what it is: for the programmes given, or for all.
-// Changes are left out; AddChanges finds them.
+// Changes are left out; AddChanges finds them. The caller knows what is in force: WouldBe, ReleasedOn and Superseded are its.
 func (e *Engine) Explain(rel *Release, in *Input, s *Sheet, programmes ...string) *Explanation {
 	x := &Explanation{FamilyID: in.ID.String(), Area: in.Area, Day: dayText(s.Day), RecheckOn: dayText(s.RecheckOn), Release: rel.ID,
 		Version: s.Version, Inputs: hex.EncodeToString(s.Inputs[:]), Places: []PlaceSaid{}, Programmes: []ProgrammeSaid{}}

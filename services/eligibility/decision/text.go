@@ -369,6 +369,10 @@ func (w *writer) places(x *Explanation) {
 	w.line("\n%s", w.pick("TEMPAT KELUARGA INI DI ANTARA KELUARGA LAIN", "WHERE THIS FAMILY STANDS AMONG OTHERS"))
 	where := map[string]string{"national": w.pick("di Indonesia", "in Indonesia"), "province": w.pick("di provinsinya", "in its province"),
 		"regency": w.pick("di kabupaten atau kotanya", "in its regency or city")}
+	if x.Superseded {
+		w.line("%s", fmt.Sprintf(w.pick("Tempat ini menurut peringkat tanggal %s; sekarang berlaku peringkat yang lebih baru.",
+			"These places are by the ranking of %s; a newer one is in force now."), date(x.ReleasedOn, w.lang)))
+	}
 	for _, p := range x.Places {
 		said, n := w.pick("Termasuk %d dari 100 keluarga termiskin %s, kelompok ke-%d dari sepuluh (kelompok pertama paling miskin).",
 			"Among the %d poorest of every 100 families %s, in group %d of ten (the first is the poorest)."), p.Percentile

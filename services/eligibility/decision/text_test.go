@@ -227,6 +227,20 @@ func TestText_Places(t *testing.T) {
 	}
 }
 
+func TestText_Superseded(t *testing.T) {
+	t.Parallel()
+	x := &Explanation{Places: []PlaceSaid{{Level: "national", Decile: 2, Percentile: 12}}, ReleasedOn: "2026-05-03"}
+	id, en := "Tempat ini menurut peringkat tanggal 3 Mei 2026; sekarang berlaku peringkat yang lebih baru.\n",
+		"These places are by the ranking of 3 May 2026; a newer one is in force now.\n"
+	if text := x.Text("id"); strings.Contains(text, "peringkat tanggal") {
+		t.Errorf("of the release in force:\n%s", text)
+	}
+	x.Superseded = true
+	if !strings.Contains(x.Text("id"), id) || !strings.Contains(x.Text("en"), en) {
+		t.Errorf("want %q and %q:\n%s\n%s", id, en, x.Text("id"), x.Text("en"))
+	}
+}
+
 func TestNumbers(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ got, want string }{
