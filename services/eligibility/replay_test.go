@@ -214,7 +214,7 @@ func TestEntitlement_NothingPersonal(t *testing.T) {
 		if err := s.outbox.Open(t.Context(), history[0], data.Sealed, event.Survey, &basis); err != nil {
 			t.Fatal(err)
 		}
-		if basis.Decile != 1 || basis.Amount != 2400000 || len(basis.Reasons) != 5 {
+		if basis.Decile != 1 || basis.Amount != 2400000 || len(basis.Reasons) != 7 {
 			t.Errorf("got basis %+v", basis)
 		}
 	}
