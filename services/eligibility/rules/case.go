@@ -45,7 +45,7 @@ type CaseMember struct {
 	Marital  string         `json:"marital,omitempty"`
 	School   string         `json:"school,omitempty"`
 	Stage    regsosek.Stage `json:"stage,omitempty"`
-	Work     string         `json:"work,omitempty"`
+	Work     *string        `json:"work,omitempty"` // nil = does not work, as the form says with 0; "" = not recorded
 	Presence string         `json:"presence,omitempty"`
 	Orphan   string         `json:"orphan,omitempty"`
 	Cover    []string       `json:"cover,omitempty"` // pbi, own, employer, other; not given = not recorded, [] = none
@@ -199,12 +199,16 @@ var covers = map[string]uint8{"pbi": regsosek.CoverPBI, "own": regsosek.CoverMan
 
 func (c *CaseMember) member() (m fact.Member, err error) {
 	m = fact.Member{Pregnant: c.Pregnant, Disabled: c.Disabled, Cover: fact.NoCover}
+	var work string
+	if c.Work != nil {
+		m.Work, work = fact.NoWork, *c.Work
+	}
 	for _, x := range []struct {
 		item regsosek.Item
 		word string
 		to   *uint8
 	}{{regsosek.Relation, c.Relation, &m.Relation}, {regsosek.Marital, c.Marital, &m.Marital}, {regsosek.School, c.School, &m.School},
-		{regsosek.Work, c.Work, &m.Work}, {regsosek.Presence, c.Presence, &m.Presence}, {regsosek.Orphan, c.Orphan, &m.Orphan}} {
+		{regsosek.Work, work, &m.Work}, {regsosek.Presence, c.Presence, &m.Presence}, {regsosek.Orphan, c.Orphan, &m.Orphan}} {
 		if x.word == "" {
 			continue
 		}

@@ -323,6 +323,9 @@ func (s *search) memberGaps(i int, reads map[string]bool, tried []int, head int)
 	if read("stage") && (m.School == 0 || m.School == regsosek.AtSchool) {
 		addGap(s, name("stage"), &m.Level, 0, firstLevels)
 	}
+	if read("work", "works") {
+		addGap(s, name("work"), &m.Work, fact.NoWork, codes(regsosek.Work))
+	}
 	if read("orphan") {
 		addGap(s, name("orphan"), &m.Orphan, 0, codes(regsosek.Orphan))
 	}

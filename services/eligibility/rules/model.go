@@ -222,8 +222,13 @@ var personFacts = func() []personFact {
 		}),
 		{Fact{Name: "stage", Type: stringType, Codes: stages, Text: fault.Text{ID: "Jenjang sekolah yang diikuti atau tertinggi, kosong = tidak ada",
 			EN: "Stage of school attended or highest, empty = none"}}, stage},
-		code(regsosek.Work, "tidak_bekerja", func(p *person) uint8 { return p.Work }),
-		never(b("works", "Bekerja", "Works", func(p *person) ref.Val { return types.Bool(p.Work != 0) })),
+		code(regsosek.Work, "", func(p *person) uint8 { return p.Work }), // its zero says: does not work
+		b("works", "Bekerja", "Works", func(p *person) ref.Val {
+			if p.Work == fact.NoWork {
+				return unknown
+			}
+			return types.Bool(p.Work != 0)
+		}),
 		code(regsosek.Presence, "tinggal_bersama", func(p *person) uint8 { return p.Presence }),
 		code(regsosek.Orphan, "", func(p *person) uint8 { return p.Orphan }),
 		never(b("pregnant", "Hamil", "Is pregnant", func(p *person) ref.Val { return types.Bool(p.Pregnant) })),

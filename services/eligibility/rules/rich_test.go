@@ -76,6 +76,9 @@ func draw(r *rand.Rand) *Facts {
 		if r.IntN(5) == 0 {
 			m.Cover = fact.NoCover
 		}
+		if r.IntN(6) == 0 {
+			m.Work = fact.NoWork
+		}
 		if r.IntN(4) == 0 {
 			m.Presence = uint8(1 + r.IntN(6))
 		}
@@ -104,7 +107,7 @@ func fill(r *rand.Rand, f *Facts) bool {
 	if n := len(f.Family.Members); n > 0 && r.IntN(2) == 0 {
 		i := r.IntN(n)
 		m := &f.Family.Members[i]
-		switch r.IntN(8) {
+		switch r.IntN(9) {
 		case 0:
 			lo := 1
 			if f.Family.HeadIndex() >= 0 { // nobody heads a family that has a head
@@ -127,6 +130,8 @@ func fill(r *rand.Rand, f *Facts) bool {
 			}
 			m.Born = f.Day - int32(r.IntN(70))*10000
 			return true
+		case 7:
+			return u(&m.Work, fact.NoWork, 0, 8)
 		}
 		if f.Verdicts[i] != "" {
 			return false

@@ -9,12 +9,12 @@ import (
 )
 
 // TestOperators_Unknown asks every operator about what was not recorded: dinding, luas_lantai, and of the second member
-// the birth date, schooling and orphan status. Known are tv = ya, sapi = 2, a head of 41 years.
+// the birth date, schooling, work and orphan status. Known are tv = ya, sapi = 2, a head of 41 years.
 func TestOperators_Unknown(t *testing.T) {
 	t.Parallel()
 	f := newFacts()
 	f.Family.Members = []fact.Member{{Relation: 1, Sex: 'L', Born: 19850505, School: 3, Level: 3, Work: 7, Orphan: 1},
-		{Relation: 3, Sex: 'P', Cover: fact.NoCover}}
+		{Relation: 3, Sex: 'P', Work: fact.NoWork, Cover: fact.NoCover}}
 	f.Verdicts = []string{"", "padan"}
 	for name, code := range map[string]int16{"tv": 1, "sapi": 2} {
 		i, _ := fact.Index(name)
@@ -42,13 +42,15 @@ func TestOperators_Unknown(t *testing.T) {
 		{"members.exists(m, m.aged(6, 21))", Unknown}, {"members.exists(m, m.aged(41, 41))", Holds}, {"members.all(m, m.school_age())", Fails},
 		{"members.exists(m, m.pupil('sd'))", Unknown}, {"members.exists(m, m.head && m.pupil('sd'))", Fails},
 		{"members.exists(m, m.attends_school)", Unknown}, {"members.exists(m, m.stage == 'sma')", Unknown},
+		{"members.exists(m, m.work == 'tidak_bekerja')", Unknown}, {"members.exists(m, !m.works)", Unknown}, {"members.exists(m, m.works)", Holds},
+		{"members.exists(m, m.work == 'pns_tni_polri_bumn_bumd_legislatif')", Unknown}, {"members.exists(m, m.head && !m.works)", Fails},
 		{"members.exists(m, m.orphan == 'yatim')", Unknown}, {"members.exists(m, m.cover_own)", Unknown},
 		{"verdict == 'padan'", Unknown}, {"members.exists(m, m.verdict == 'padan')", Holds}, {"members.all(m, m.verdict == 'padan')", Unknown},
 		{"met.other", Unknown}, {"!met.other", Unknown}, {"met.other || tv == 'ya'", Holds}, {"met.other && tv == 'tidak'", Fails},
 		{"area.startsWith('32.04.')", Holds}, {"area.startsWith('31.')", Fails}, {"size == 2", Holds}, {"members.size() == size", Holds},
 		// What nobody reported counts as no.
 		{"terima_pkh == 'ya'", Fails}, {"perangkat_desa == 'tidak'", Holds}, {"members.exists(m, m.pregnant || m.disabled)", Fails},
-		{"members.exists(m, m.work == 'tidak_bekerja' && !m.works)", Holds}, {"members.all(m, m.presence == 'tinggal_bersama')", Holds},
+		{"members.all(m, m.presence == 'tinggal_bersama')", Holds},
 		// Errors are no answer, but do not hide a sure one.
 		{"1 / (sapi - 2) == 1", Errs}, {"1 / (sapi - 2) == 1 || tv == 'ya'", Holds}, {"1 / (sapi - 2) == 1 && tv == 'tidak'", Fails},
 		{"1 / (sapi - 2) == 1 || luas_lantai > 1", Unknown},
