@@ -150,9 +150,9 @@ func (t *trial) apply(c *candidate) (undo func()) {
 		t.facts.Verdicts[c.member] = padan
 		return func() { t.facts.Verdicts[c.member] = verdict }
 	case c.item >= 0:
-		code := t.in.Facts.Answers[c.item]
-		t.in.Facts.Answers[c.item] = c.code
-		return func() { t.in.Facts.Answers[c.item] = code }
+		answers := t.in.Facts.Answers
+		c.answer(&t.in.Facts.Answers)
+		return func() { t.in.Facts.Answers = answers }
 	}
 	was := t.in.Facts.Members[c.member]
 	t.in.Facts.Members[c.member] = c.to

@@ -65,9 +65,13 @@ func (f *search) appendItem(out []candidate, at int, name string) []candidate {
 			now, kind = int16(code+item.Min), Answered
 		}
 	}
+	facts := []string{name}
+	if next, ok := followUps[name]; ok {
+		facts = append(facts, next)
+	}
 	try := func(code int16) {
 		if code != now {
-			out = append(out, candidate{kind: kind, facts: []string{name}, item: at, code: code, member: -1})
+			out = append(out, candidate{kind: kind, facts: facts, item: at, code: code, member: -1})
 		}
 	}
 	if item.Codes == nil {
@@ -81,6 +85,20 @@ func (f *search) appendItem(out []candidate, at int, name string) []candidate {
 	}
 	return out
 }
+
+// followUps are the items that the form asks for or not, by the answer to the item before.
+var followUps = map[string]string{regsosek.Penerangan: regsosek.Daya, regsosek.Jamban: regsosek.Kloset, regsosek.Usaha: regsosek.Omzet}
+
+// answer gives the item its answer, and clears the answer to what the form then no longer asks for.
+func (c *candidate) answer(answers *[fact.Items]int16) {
+	answers[c.item] = c.code
+	if next, ok := followUps[itemNames[c.item]]; ok && !asked(next, answers) {
+		at, _ := fact.Index(next)
+		answers[at] = fact.Absent
+	}
+}
+
+var itemNames = fact.Names()
 
 // asked reports whether the form asks for an item, given the other answers.
 func asked(name string, answers *[fact.Items]int16) bool {

@@ -20,10 +20,23 @@ func changed(in *Input, day int32, c *candidate) (*Input, int32) {
 		out.Verdicts[c.member].Verdict = padan
 	case c.item >= 0:
 		out.Facts.Answers[c.item] = c.code
+		switch name := fact.Names()[c.item]; { // what the form does not ask for then is not answered either
+		case name == regsosek.Penerangan && c.code != 1:
+			clearItem(&out.Facts, regsosek.Daya)
+		case name == regsosek.Jamban && c.code > 4:
+			clearItem(&out.Facts, regsosek.Kloset)
+		case name == regsosek.Usaha && c.code != regsosek.Yes:
+			clearItem(&out.Facts, regsosek.Omzet)
+		}
 	default:
 		out.Facts.Members[c.member] = c.to
 	}
 	return &out, day
+}
+
+func clearItem(f *fact.Family, name string) {
+	at, _ := fact.Index(name)
+	f.Answers[at] = fact.Absent
 }
 
 func entitled(s *Sheet, programme string) bool { return s.By(programme).Outcome == event.Entitled }
@@ -151,7 +164,11 @@ func TestSearch_Candidates(t *testing.T) {
 					t.Fatalf("family %s: %v is not plausible", in.ID, c)
 				}
 			}
-			if differences(in, with) != 1 {
+			want := 1
+			if c.item >= 0 && cleared(in, with) {
+				want = 2
+			}
+			if differences(in, with) != want {
 				t.Fatalf("family %s: %v is %d changes", in.ID, c, differences(in, with))
 			}
 		}
@@ -159,6 +176,49 @@ func TestSearch_Candidates(t *testing.T) {
 		lighting, _ := fact.Index(regsosek.Penerangan)
 		if in.Facts.Answers[lighting] != 1 && slices.ContainsFunc(f.changes(), func(c candidate) bool { return c.item == power }) {
 			t.Fatalf("family %s has no meter and is asked for its installed power", in.ID)
+		}
+	}
+}
+
+// cleared reports whether an answer that was there is gone.
+func cleared(a, b *Input) bool {
+	for i, code := range a.Facts.Answers {
+		if code != fact.Absent && b.Facts.Answers[i] == fact.Absent {
+			return true
+		}
+	}
+	return false
+}
+
+// TestCandidate_Answer: a change of an answer clears what the form asks for only beside the answer before, and undoing it
+// brings that back.
+func TestCandidate_Answer(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name       string
+		item, next string
+		code, want int16 // of next, which is 2 before
+	}{
+		{"NoMeter", regsosek.Penerangan, regsosek.Daya, 3, fact.Absent},
+		{"Meter", regsosek.Penerangan, regsosek.Daya, 1, 2},
+		{"NoToilet", regsosek.Jamban, regsosek.Kloset, 6, fact.Absent},
+		{"SharedToilet", regsosek.Jamban, regsosek.Kloset, 4, 2},
+		{"NoBusiness", regsosek.Usaha, regsosek.Omzet, 2, fact.Absent},
+		{"Business", regsosek.Usaha, regsosek.Omzet, regsosek.Yes, 2},
+		{"Other", regsosek.Lantai, regsosek.Daya, 8, 2},
+	}
+	for _, tt := range tests {
+		at, _ := fact.Index(tt.item)
+		next, _ := fact.Index(tt.next)
+		in := trial{in: Input{Facts: fact.New()}}
+		in.in.Facts.Answers[at], in.in.Facts.Answers[next] = 2, 2
+		before := in.in.Facts.Answers
+		undo := in.apply(&candidate{item: at, code: tt.code, member: -1})
+		if got := in.in.Facts.Answers; got[at] != tt.code || got[next] != tt.want {
+			t.Errorf("%s: got %d and %d, want %d and %d", tt.name, got[at], got[next], tt.code, tt.want)
+		}
+		if undo(); in.in.Facts.Answers != before {
+			t.Errorf("%s: undone it is %v", tt.name, in.in.Facts.Answers)
 		}
 	}
 }
