@@ -11,12 +11,13 @@ import (
 	"time"
 
 	"dtks/pkg/event"
+	"dtks/pkg/fault"
 )
 
 var (
 	idForm   = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	codeForm = regexp.MustCompile(`^[a-z0-9]+(_[a-z0-9]+)*$`)
-	areaForm = regexp.MustCompile(`^[0-9]{2}(\.[0-9]{2}(\.[0-9]{2}(\.[0-9]{4})?)?)?$`)
+	areaForm = regexp.MustCompile(`^[1-9][0-9](\.[0-9]{2}(\.[0-9]{2}(\.[0-9]{4})?)?)?$`)
 )
 
 // Load reads a rule set, compiles it and runs its cases. What it refers to need not be there: its cases state the
@@ -71,17 +72,21 @@ func (s *Set) check() error {
 		return errors.New("title or source is missing")
 	case s.to < s.from:
 		return errors.New("valid_to is before valid_from")
-	case slices.ContainsFunc(s.Areas, func(a string) bool { return !areaForm.MatchString(a) }):
-		return errors.New("an area is no code of a province, regency, district or village")
 	case len(s.Clauses) == 0 || len(s.Clauses) > 64 || len(s.Components) > 32:
 		return errors.New("a rule set has 1 to 64 clauses and at most 32 components")
 	case len(s.Cases) == 0:
 		return errors.New("a rule set without test cases is not loaded")
 	}
+	if err := s.checkAreas(); err != nil {
+		return err
+	}
 	for i := range s.Clauses {
 		if err := s.checkClause(i); err != nil {
 			return fmt.Errorf("clause %d %w", i+1, err)
 		}
+	}
+	if err := s.checkTexts(); err != nil {
+		return err
 	}
 	for i := range s.Cases {
 		if s.Unit == Family && s.Cases[i].Reasons == nil {
@@ -113,6 +118,43 @@ func (s *Set) checkClause(i int) error {
 		return errors.New("is a gate, and criteria have none")
 	case s.Kind == Programme && c.Fails.Outcome != event.NotEntitled && c.Fails.Outcome != event.Undetermined:
 		return errors.New("has no outcome for when it fails")
+	}
+	return nil
+}
+
+func (s *Set) checkAreas() error {
+	for i, a := range s.Areas {
+		switch {
+		case !areaForm.MatchString(a):
+			return fmt.Errorf("area %q is no code of a province, regency, district or village", a)
+		case slices.Contains(s.Areas[:i], a):
+			return fmt.Errorf("area %s is there twice", a)
+		}
+	}
+	for i := range s.Cases {
+		if a := s.Cases[i].Area; a != "" && !areaForm.MatchString(a) {
+			return fmt.Errorf("case %q: area %q is no code of a province, regency, district or village", s.Cases[i].Name, a)
+		}
+	}
+	return nil
+}
+
+// checkTexts: a citizen is told the text that Text finds for a code, so that a code has one.
+func (s *Set) checkTexts() error {
+	said := map[string]fault.Text{}
+	reasons := slices.Clone(ownReasons)
+	for i := range s.Clauses {
+		c := &s.Clauses[i]
+		reasons = append(reasons, c.Holds, c.Fails.Reason, c.Missing)
+	}
+	for i := range s.Components {
+		reasons = append(reasons, Reason{s.Components[i].Code, s.Components[i].Text})
+	}
+	for _, r := range reasons {
+		if text, ok := said[r.Code]; ok && text != r.Text {
+			return fmt.Errorf("code %s has two texts: %q and %q", r.Code, text.ID, r.Text.ID)
+		}
+		said[r.Code] = r.Text
 	}
 	return nil
 }

@@ -136,6 +136,15 @@ func TestLoad_Refuses(t *testing.T) {
 		{"UnknownField", `"gate"`, `"gatte"`, "unknown field"},
 		{"Kind", `"kind": "programme"`, `"kind": "program"`, "kind"},
 		{"Area", `"valid_from"`, `"areas": ["32.4"], "valid_from"`, "area"},
+		{"AreaOfTheNation", `"valid_from"`, `"areas": ["00"], "valid_from"`, `area "00" is no code`},
+		{"AreaOfNothing", `"valid_from"`, `"areas": ["32.04", ""], "valid_from"`, `area "" is no code`},
+		{"AreaTwice", `"valid_from"`, `"areas": ["32.04", "33", "32.04"], "valid_from"`, "area 32.04 is there twice"},
+		{"AreaOfCase", `"decile": 4, "outcome"`, `"decile": 4, "area": "3204", "outcome"`, `case "decile 4": area "3204" is no code`},
+		{"OtherTextOfFailure", `"not_low", "text": {"id": "a", "en": "a"}`, `"not_active", "text": {"id": "b", "en": "a"}`, "code not_active has two texts"},
+		{"OtherTextInOneLanguage", `"low_missing", "text": {"id": "a", "en": "a"}`, `"active", "text": {"id": "a", "en": "b"}`, "code active has two texts"},
+		{"OtherTextOfComponent", `"amount": 2400000`, `"max_components": 1, "components": [{"code": "low", "text": {"id": "b", "en": "b"},
+			"expr": "person.pregnant", "amount": 5, "limit": 1, "source": "a"}]`, "code low has two texts"},
+		{"OtherTextOfTheEngine", `"low_missing"`, `"rule_error"`, "code rule_error has two texts"},
 		{"Stated", `"decile": 4, "outcome"`, `"decile": 4, "results": {"met.x": "entitled"}, "outcome"`, "no expression reads it"},
 	}
 	for _, tt := range tests {
