@@ -151,3 +151,18 @@ func TestPay_PKH(t *testing.T) {
 		}
 	}
 }
+
+// TestPay_DoesNotAllocate chooses again and again in memory used before. It counts for the whole program, so that it
+// runs beside no other test.
+func TestPay_DoesNotAllocate(t *testing.T) {
+	e := evaluator(t, load(t, paying([4]int{4, 3, 2, 1}, [4]int{2, 2, 2, 2}, 4)))
+	f := newFacts(func(f *Facts) {
+		for i := range f.Family.Members {
+			f.Family.Members[i].Disabled, f.Family.Members[i].Sex = true, 'P'
+		}
+	})
+	paid := slices.Clone(e.Evaluate(f)[0].Paid)
+	if got := testing.AllocsPerRun(100, func() { paid, _ = e.pay.choose(paid[:0]) }); len(paid) != 4 || got != 0 {
+		t.Errorf("%v allocations to choose %v", got, paid)
+	}
+}
