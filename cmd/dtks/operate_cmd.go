@@ -64,6 +64,7 @@ type ExplainCmd struct {
 	On        string `help:"A day, 2006-01-02: what would be decided for it by the release of that day with the facts of today."`
 	Lang      string `help:"Language." default:"id" enum:"id,en"`
 	JSON      bool   `help:"Print the form for machines."`
+	Changes   bool   `help:"For auditors: print the nearest change that turns an outcome as it is. Families are not told which answer pays."`
 	Flip      bool   `help:"Look for the nearest single change that turns each outcome." default:"true" negatable:""`
 }
 
@@ -80,7 +81,7 @@ func (c *ExplainCmd) Run(ctx context.Context, g *Globals) error {
 
 func (c *ExplainCmd) args() []string {
 	return []string{"explain", "--programme=" + c.Programme, "--on=" + c.On, "--lang=" + c.Lang, fmt.Sprintf("--json=%v", c.JSON),
-		fmt.Sprintf("--flip=%v", c.Flip), c.ID}
+		fmt.Sprintf("--changes=%v", c.Changes), fmt.Sprintf("--flip=%v", c.Flip), c.ID}
 }
 
 // VerifyDecisionsCmd works every stored decision out again.
