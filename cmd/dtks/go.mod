@@ -17,7 +17,16 @@ require (
 
 require github.com/google/go-cmp v0.7.0
 
-require gonum.org/v1/gonum v0.17.0 // indirect
+require (
+	cel.dev/cel-go v0.33.2 // indirect
+	cel.dev/expr v0.25.1 // indirect
+	github.com/antlr4-go/antlr/v4 v4.13.1 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	golang.org/x/exp v0.0.0-20261011100332-faecfb24eb49 // indirect
+	gonum.org/v1/gonum v0.17.0 // indirect
+	google.golang.org/genproto/googleapis/api v0.0.0-20261005182115-fad411399dd8 // indirect
+	google.golang.org/genproto/googleapis/rpc v0.0.0-20261005182115-fad411399dd8 // indirect
+)
 
 require (
 	github.com/richardlehane/mscfb v1.0.7 // indirect
@@ -92,3 +101,6 @@ replace dtks/pkg => ../../pkg
 replace dtks/services/nik-match => ../../services/nik-match
 
 replace dtks/services/eligibility => ../../services/eligibility
+
+// As in services/eligibility: goose asks for a version that the module proxy does not have.
+replace golang.org/x/exp v0.0.0-20261011100332-faecfb24eb49 => golang.org/x/exp v0.0.0-20240823005443-9b4947da3948
