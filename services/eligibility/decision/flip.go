@@ -208,8 +208,7 @@ func (f *search) concerns(c *candidate, w *wanted) bool {
 	was := &f.trial.places
 	return w.reads["decile"] && c.places.Decile[rank.National] != was.Decile[rank.National] ||
 		w.reads["decile_province"] && c.places.Decile[rank.Province] != was.Decile[rank.Province] ||
-		w.reads["decile_regency"] && c.places.Decile[rank.Regency] != was.Decile[rank.Regency] ||
-		w.reads["percentile"] && c.places.Percentile[rank.National] != was.Percentile[rank.National]
+		w.reads["decile_regency"] && c.places.Decile[rank.Regency] != was.Decile[rank.Regency]
 }
 
 // try decides with the change those open programmes that it concerns.
