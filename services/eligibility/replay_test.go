@@ -159,7 +159,7 @@ func (s *service) passOn() {
 // verify works every decision out again and returns what it says.
 func (s *service) verify(violated func(invariant, text string)) verified {
 	s.t.Helper()
-	v := &verification{engine: s.engine, store: s.store, violated: violated, progress: func(int64, int64) {}, now: s.now}
+	v := &verification{engine: s.engine, store: s.store, violated: violated, progress: func(int64, int64) {}}
 	report, err := v.run(s.t.Context())
 	if err := errors.Join(err, undecided(s.t.Context(), s.db, violated)); err != nil {
 		s.t.Fatal(err)

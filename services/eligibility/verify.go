@@ -28,7 +28,6 @@ type verification struct {
 	// Called by several goroutines, one at a time.
 	violated func(invariant, text string)
 	progress func(done, all int64)
-	now      func() time.Time
 
 	mu      sync.Mutex
 	found   int64
@@ -148,7 +147,7 @@ func recompute(f *files) func(ctx context.Context, db *pgxpool.Pool, violated fu
 		if err != nil {
 			return err
 		}
-		v := &verification{engine: d.engine, store: d.store, violated: violated, progress: func(int64, int64) {}, now: d.now}
+		v := &verification{engine: d.engine, store: d.store, violated: violated, progress: func(int64, int64) {}}
 		_, err = v.run(ctx)
 		return err
 	}
@@ -162,7 +161,7 @@ func verifyCommand(ctx context.Context, getenv func(string) string, args []strin
 		return app.Usage(err)
 	}
 	return withDecider(ctx, getenv, func(d *decider) error {
-		v := &verification{engine: d.engine, store: d.store, now: d.now,
+		v := &verification{engine: d.engine, store: d.store,
 			violated: func(_, text string) { fmt.Println(text) }, progress: bar(os.Stderr, *quiet)}
 		report, err := v.run(ctx)
 		if err != nil {
